@@ -1,0 +1,42 @@
+/**
+ * A group of servers that answer alike: one Service port, or one Backend object. Routes share it, so that health,
+ * outlier detection and connection limits mean the servers and not the route (an Envoy cluster).
+ */
+export interface Backend {
+  /** `service/namespace/name/port`, `backend/namespace/name`. */
+  readonly key: string;
+  /** The object it stands for: `Service/namespace/name`. */
+  readonly owner: string;
+  readonly ownerVersion: string;
+  /** What is spoken to the servers. */
+  readonly protocol: 'http1' | 'h2c';
+  /** `endpoints`: the addresses are an EndpointSet under the same key. `dns`: they are names that Envoy resolves. */
+  readonly discovery: { readonly type: 'endpoints' } | { readonly type: 'dns'; readonly hosts: readonly DnsHost[] };
+}
+
+export interface DnsHost {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** The servers of a backend, as they are now. Changes often, and nothing else changes with it. */
+export interface EndpointSet {
+  /** Key of the backend. */
+  readonly backend: string;
+  /** Sorted by zone, address, port. */
+  readonly endpoints: readonly Endpoint[];
+}
+
+export interface Endpoint {
+  readonly address: { readonly type: 'ip'; readonly ip: string; readonly port: number } | { readonly type: 'unix'; readonly path: string };
+  /** Zone of the server, '' when unknown. */
+  readonly zone: string;
+  /** A draining server gets requests only when no ready one is left. */
+  readonly draining: boolean;
+}
+
+/** A backend is on a proxy because some route there names it. */
+export interface BackendUse {
+  readonly proxy: string;
+  readonly backend: string;
+}

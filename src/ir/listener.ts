@@ -1,0 +1,66 @@
+/** A fleet of Envoys that serve one configuration: what a Gateway asks for, or a class whose Gateways are merged. */
+export interface Proxy {
+  /** `namespace/name` of the Gateway. Envoy calls it node.cluster. */
+  readonly id: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** One socket of a proxy. */
+export interface Listener {
+  /** `proxy/port`. */
+  readonly key: string;
+  readonly proxy: string;
+  /** The port of the Gateway's listener: what clients believe they talk to, and what redirects name. */
+  readonly port: number;
+  /** The port that is really bound: differs where the user may not bind the wanted one, or in a container. */
+  readonly boundPort: number;
+  /** IP address to bind; `0.0.0.0` or `::` for all. */
+  readonly address: string;
+  /** In order of choice: Envoy takes the most specific server name, the order is for people who read it. */
+  readonly chains: readonly FilterChain[];
+}
+
+/**
+ * What happens to connections that name one of some servers by SNI (or to all, on a port without TLS).
+ *
+ *     connection ─ TLS? ─ SNI ─► chain ─► route table ─ Host ─► virtual host ─ match ─► route
+ */
+export interface FilterChain {
+  /** Unique in the listener; the Gateway listener's name where there is one to one. */
+  readonly name: string;
+  /** Exact or `*.suffix` names; empty: every name, and connections without SNI. */
+  readonly serverNames: readonly string[];
+  readonly tls: TlsTermination | undefined;
+  /** Key of the route table that answers what arrives here. */
+  readonly routeTable: string;
+}
+
+export interface TlsTermination {
+  /** Keys of certificates, the first is the default. */
+  readonly certificates: readonly string[];
+  /** Offered by ALPN, most wanted first. */
+  readonly alpn: readonly ('h2' | 'http/1.1')[];
+}
+
+/** A certificate chain with its private key, PEM. The key never leaves xDS: no view or log shows it. */
+export interface Certificate {
+  /** `Secret/namespace/name`. */
+  readonly key: string;
+  readonly chain: string;
+  readonly privateKey: string;
+}
+
+/** The routes behind one filter chain (or several that answer alike). */
+export interface RouteTable {
+  /** `proxy/port` for plain HTTP, `proxy/port/listener` behind TLS. */
+  readonly key: string;
+  readonly proxy: string;
+  readonly port: number;
+  readonly scheme: 'http' | 'https';
+  /**
+   * Hosts that belong to another chain of the same port: a request for one of them over this connection was
+   * misdirected and gets 421 (RFC 9110 §15.5.20). `*` when every host without a virtual host here does.
+   */
+  readonly misdirected: readonly string[];
+}

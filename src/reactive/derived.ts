@@ -1,0 +1,139 @@
+import type { Collection, Index, Read } from './collection.ts';
+import { IndexNode, Node, releaseCells, type Dependent } from './node.ts';
+
+/** A collection that the graph keeps up to date: runs what is dirty when its turn in a settle comes. */
+export interface Stage {
+  run(): void;
+}
+
+/** Something went wrong in a function given to the graph: a bug, told to the owner of the graph. */
+export interface StageError {
+  readonly collection: string;
+  readonly key: string;
+  readonly error: unknown;
+}
+
+interface Task extends Dependent {
+  outputs: readonly string[];
+}
+
+/**
+ * Runs a function for each item of its input, again when the item or something the function read has changed.
+ *
+ *     input ──item──► fn(item, read) ──► output keys of this item
+ *                        │ read.get / read.where
+ *                        ▼
+ *                      cells ── changed? ──► dirty ──► fn runs again in the next settle
+ *
+ * A function that throws leaves its item without output (or with what `recover` gives) and is reported.
+ */
+export class Derived<I, O> implements Stage {
+  readonly output: Node<O>;
+  readonly #input: Node<I>;
+  readonly #fn: (item: I, read: Read, key: string) => Iterable<readonly [string, O]>;
+  readonly #recover: ((item: I, error: unknown) => Iterable<readonly [string, O]>) | undefined;
+  readonly #onError: (error: StageError) => void;
+  readonly #tasks = new Map<string, Task>();
+  readonly #owners = new Map<string, string>();
+  #dirty = new Set<string>();
+
+  constructor(options: {
+    readonly output: Node<O>;
+    readonly input: Node<I>;
+    readonly fn: (item: I, read: Read, key: string) => Iterable<readonly [string, O]>;
+    readonly recover?: ((item: I, error: unknown) => Iterable<readonly [string, O]>) | undefined;
+    readonly onError: (error: StageError) => void;
+  }) {
+    this.output = options.output;
+    this.#input = options.input;
+    this.#fn = options.fn;
+    this.#recover = options.recover;
+    this.#onError = options.onError;
+    this.#input.consume((key) => this.#dirty.add(key));
+  }
+
+  run(): void {
+    if (this.#dirty.size === 0) return;
+    const dirty = this.#dirty;
+    this.#dirty = new Set();
+    for (const key of dirty) this.#runOne(key);
+  }
+
+  #runOne(key: string): void {
+    const item = this.#input.get(key);
+    let task = this.#tasks.get(key);
+    if (item === undefined) {
+      if (task === undefined) return;
+      releaseCells(task);
+      this.#tasks.delete(key);
+      this.#write(key, task.outputs, new Map());
+      return;
+    }
+    if (task === undefined) {
+      task = { cells: new Set(), outputs: [], markDirty: () => this.#dirty.add(key) };
+      this.#tasks.set(key, task);
+    } else {
+      releaseCells(task);
+    }
+    const outputs = this.#call(item, key, task);
+    this.#write(key, task.outputs, outputs);
+    task.outputs = [...outputs.keys()];
+  }
+
+  #call(item: I, key: string, task: Task): ReadonlyMap<string, O> {
+    try {
+      return new Map(this.#fn(item, new Reader(task, this.output.rank), key));
+    } catch (error) {
+      this.#onError({ collection: this.output.name, key, error });
+      return new Map(this.#recover?.(item, error));
+    }
+  }
+
+  #write(key: string, earlier: readonly string[], outputs: ReadonlyMap<string, O>): void {
+    for (const outputKey of earlier) {
+      if (outputs.has(outputKey) || this.#owners.get(outputKey) !== key) continue;
+      this.#owners.delete(outputKey);
+      this.output.delete(outputKey);
+    }
+    for (const [outputKey, value] of outputs) {
+      const owner = this.#owners.get(outputKey) ?? key;
+      if (owner !== key) {
+        const error = new Error(`output key ${outputKey} of ${key} is taken by ${owner}`);
+        this.#onError({ collection: this.output.name, key, error });
+        continue;
+      }
+      this.#owners.set(outputKey, key);
+      this.output.set(outputKey, value);
+    }
+  }
+}
+
+/** Remembers what one run read. */
+class Reader implements Read {
+  readonly #task: Dependent;
+  readonly #rank: number;
+
+  constructor(task: Dependent, rank: number) {
+    this.#task = task;
+    this.#rank = rank;
+  }
+
+  get<V>(collection: Collection<V>, key: string): V | undefined {
+    const node = this.#earlier(collection);
+    node.cell(key).add(this.#task);
+    return node.get(key);
+  }
+
+  where<V>(index: Index<V>, indexKey: string): readonly V[] {
+    if (!(index instanceof IndexNode)) throw new TypeError('not an index of this graph');
+    this.#earlier(index.collection);
+    index.cell(indexKey).add(this.#task);
+    return index.get(indexKey);
+  }
+
+  #earlier<V>(collection: Collection<V>): Node<V> {
+    if (!(collection instanceof Node)) throw new TypeError(`${collection.name} is not a collection of this graph`);
+    if (collection.rank >= this.#rank) throw new Error(`${collection.name} is made later than its reader`);
+    return collection;
+  }
+}
