@@ -11,6 +11,9 @@ export interface Listener {
   /** `proxy/port`. */
   readonly key: string;
   readonly proxy: string;
+  /** The object that asked for it, at a version: `Gateway/namespace/name`. */
+  readonly owner: string;
+  readonly ownerVersion: string;
   /** The port of the Gateway's listener: what clients believe they talk to, and what redirects name. */
   readonly port: number;
   /** The port that is really bound: differs where the user may not bind the wanted one, or in a container. */
@@ -56,6 +59,7 @@ export interface RouteTable {
   /** `proxy/port` for plain HTTP, `proxy/port/listener` behind TLS. */
   readonly key: string;
   readonly proxy: string;
+  /** The port that clients talk to. */
   readonly port: number;
   readonly scheme: 'http' | 'https';
   /**

@@ -1,6 +1,6 @@
 import type { Collection, Read, Source } from './collection.ts';
 import { Derived, type Stage, type StageError } from './derived.ts';
-import { Count, Group } from './group.ts';
+import { Count, Group, Merge } from './group.ts';
 import { Node } from './node.ts';
 import { equal } from '../util/equal.ts';
 
@@ -95,6 +95,13 @@ export class Graph {
   ): Collection<readonly I[]> {
     const output = this.#node<readonly I[]>(name, sameMembers);
     this.#stages.push(new Group({ output, input: asNode(input), by, compare }));
+    return output;
+  }
+
+  /** The items of several collections as one. No key may be in two of them. */
+  merge<V>(name: string, inputs: readonly Collection<V>[]): Collection<V> {
+    const output = this.#node<V>(name, Object.is);
+    this.#stages.push(new Merge({ output, inputs: inputs.map(asNode) }));
     return output;
   }
 

@@ -117,3 +117,21 @@ export class Count<I> implements Stage {
     }
   }
 }
+
+/** The items of several collections in one. No key may be in two of them. */
+export class Merge<I> implements Stage {
+  readonly output: Node<I>;
+  #edits = new Map<string, I | undefined>();
+
+  constructor(options: { readonly output: Node<I>; readonly inputs: readonly Node<I>[] }) {
+    this.output = options.output;
+    for (const input of options.inputs) input.consume((key, { after }) => this.#edits.set(key, after));
+  }
+
+  run(): void {
+    if (this.#edits.size === 0) return;
+    const edits = this.#edits;
+    this.#edits = new Map();
+    for (const [key, value] of edits) this.output.write(key, value);
+  }
+}

@@ -1,0 +1,112 @@
+import type { Backend } from '../gen/k8s/backend.v1alpha1.ts';
+import type { BackendTLSPolicy } from '../gen/k8s/backendtlspolicy.v1.ts';
+import type { BackendTrafficPolicy } from '../gen/k8s/backendtrafficpolicy.v1alpha1.ts';
+import type { ClientTrafficPolicy } from '../gen/k8s/clienttrafficpolicy.v1alpha1.ts';
+import type { ConfigMap } from '../gen/k8s/configmap.v1.ts';
+import { DEFINITIONS } from '../gen/k8s/definitions.ts';
+import type { Definition } from '../gen/k8s/definitions.ts';
+import type { EndpointSlice } from '../gen/k8s/endpointslice.v1.ts';
+import type { EnvoyExtensionPolicy } from '../gen/k8s/envoyextensionpolicy.v1alpha1.ts';
+import type { EnvoyPatchPolicy } from '../gen/k8s/envoypatchpolicy.v1alpha1.ts';
+import type { EnvoyProxy } from '../gen/k8s/envoyproxy.v1alpha1.ts';
+import type { Gateway } from '../gen/k8s/gateway.v1.ts';
+import type { GatewayClass } from '../gen/k8s/gatewayclass.v1.ts';
+import type { GRPCRoute } from '../gen/k8s/grpcroute.v1.ts';
+import type { HTTPRoute } from '../gen/k8s/httproute.v1.ts';
+import type { HTTPRouteFilter } from '../gen/k8s/httproutefilter.v1alpha1.ts';
+import type { InferencePool } from '../gen/k8s/inferencepool.v1.ts';
+import type { InferencePoolImport } from '../gen/k8s/inferencepoolimport.v1alpha1.ts';
+import type { ListenerSet } from '../gen/k8s/listenerset.v1.ts';
+import type { Namespace } from '../gen/k8s/namespace.v1.ts';
+import type { ReferenceGrant } from '../gen/k8s/referencegrant.v1beta1.ts';
+import type { Secret } from '../gen/k8s/secret.v1.ts';
+import type { SecurityPolicy } from '../gen/k8s/securitypolicy.v1alpha1.ts';
+import type { Service } from '../gen/k8s/service.v1.ts';
+import type { TCPRoute } from '../gen/k8s/tcproute.v1.ts';
+import type { TLSRoute } from '../gen/k8s/tlsroute.v1.ts';
+import type { UDPRoute } from '../gen/k8s/udproute.v1.ts';
+import type { XBackend } from '../gen/k8s/xbackend.v1alpha1.ts';
+import type { XBackendTrafficPolicy } from '../gen/k8s/xbackendtrafficpolicy.v1alpha1.ts';
+import type { XMesh } from '../gen/k8s/xmesh.v1alpha1.ts';
+import type { XTelemetryPolicy } from '../gen/k8s/xtelemetrypolicy.v1alpha1.ts';
+import type { Resource } from './resource.ts';
+
+/** Every kind that we read, with the type of its objects: that of the storage version. The versions of a kind differ in nothing that we use. */
+export interface Objects {
+  Backend: Backend;
+  BackendTLSPolicy: BackendTLSPolicy;
+  BackendTrafficPolicy: BackendTrafficPolicy;
+  ClientTrafficPolicy: ClientTrafficPolicy;
+  ConfigMap: ConfigMap;
+  EndpointSlice: EndpointSlice;
+  EnvoyExtensionPolicy: EnvoyExtensionPolicy;
+  EnvoyPatchPolicy: EnvoyPatchPolicy;
+  EnvoyProxy: EnvoyProxy;
+  Gateway: Gateway;
+  GatewayClass: GatewayClass;
+  GRPCRoute: GRPCRoute;
+  HTTPRoute: HTTPRoute;
+  HTTPRouteFilter: HTTPRouteFilter;
+  InferencePool: InferencePool;
+  InferencePoolImport: InferencePoolImport;
+  ListenerSet: ListenerSet;
+  Namespace: Namespace;
+  ReferenceGrant: ReferenceGrant;
+  Secret: Secret;
+  SecurityPolicy: SecurityPolicy;
+  Service: Service;
+  TCPRoute: TCPRoute;
+  TLSRoute: TLSRoute;
+  UDPRoute: UDPRoute;
+  XBackend: XBackend;
+  XBackendTrafficPolicy: XBackendTrafficPolicy;
+  XMesh: XMesh;
+  XTelemetryPolicy: XTelemetryPolicy;
+}
+
+export type KindName = keyof Objects;
+
+/** A decoded object of a kind. */
+export type ResourceOf<Kind extends KindName> = Resource<Kind, Objects[Kind]>;
+
+/** A decoded object of any kind: comparing `kind` tells its type. */
+export type AnyResource = { [Kind in KindName]: ResourceOf<Kind> }[KindName];
+
+/** What there is to know about a kind. */
+export interface Kind extends Omit<Definition, 'kind'> {
+  readonly kind: KindName;
+  readonly namespaced: boolean;
+}
+
+const byName = new Map<string, Kind>();
+for (const definition of DEFINITIONS) {
+  const kind = definition.kind as KindName;
+  byName.set(kind, { ...definition, kind, namespaced: definition.scope === 'Namespaced' });
+}
+
+/** All kinds that we read, by name. */
+export const KINDS: ReadonlyMap<string, Kind> = byName;
+
+/** A kind by its name; the types rule out that there is none. */
+export function kindNamed(name: KindName): Kind {
+  const kind = byName.get(name);
+  if (kind === undefined) throw new Error(`no definition of ${name}`);
+  return kind;
+}
+
+/** `group/version` of an object of the kind; `version` alone for the core group. */
+export function apiVersionOf(kind: Pick<Kind, 'group'>, version: string): string {
+  return kind.group === '' ? version : `${kind.group}/${version}`;
+}
+
+/** A version that the API server serves, by the two fields that say so in an object. */
+export function servedVersion(apiVersion: string, kindName: string): { readonly kind: Kind; readonly version: string } | undefined {
+  const kind = byName.get(kindName);
+  const version = kind?.versions.find(({ name, served }) => served && apiVersionOf(kind, name) === apiVersion);
+  return kind === undefined || version === undefined ? undefined : { kind, version: version.name };
+}
+
+/** Tells the type of a resource by its kind. */
+export function isKind<Name extends KindName>(resource: Resource, name: Name): resource is ResourceOf<Name> {
+  return resource.kind === name;
+}

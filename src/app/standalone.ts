@@ -1,0 +1,233 @@
+import { applyChanges, controlPlane, versionOf, type ControlPlane } from './control-plane.ts';
+import { decode } from '../api/decode.ts';
+import type { KindName } from '../api/kinds.ts';
+import type { ObjectRef } from '../api/resource.ts';
+import { PortBinder, portRetryMs } from '../infra/host/ports.ts';
+import type { ProxyState as ProcessState } from '../infra/host/proxy-state.ts';
+import type { StateDir } from '../infra/host/state-dir.ts';
+import { Supervisor } from '../infra/host/supervisor.ts';
+import type { FileChanges, FileProblem } from '../source/files/changes.ts';
+import { FileSource } from '../source/files/file-source.ts';
+import type { ProxyState, Settings } from '../translate/inputs.ts';
+import { byText } from '../util/compare.ts';
+import type { Log } from '../util/log.ts';
+import { AdsServer } from '../xds/server/ads-server.ts';
+import { Rejections } from '../xds/server/rejections.ts';
+import { ResourceStore } from '../xds/server/resources.ts';
+
+/** What `moongate run` needs to know. */
+export interface StandaloneOptions {
+  /** Files and directories with resources. */
+  readonly paths: readonly string[];
+  readonly stateDir: StateDir;
+  /** Path of the Envoy program. */
+  readonly envoy: string;
+  readonly settings: Settings;
+  /** Worker threads of each Envoy; undefined: one for each CPU. */
+  readonly concurrency?: number;
+  readonly accessLogPath?: string;
+  readonly log: Log;
+}
+
+/**
+ * The gateway on one machine: files in, Envoy processes out.
+ *
+ *     files ─► FileSource ─► ┌───────────────┐ ─► ResourceStore ─► AdsServer ─► Envoy
+ *     ports ─► PortBinder ─► │ control plane │ ─► wanted ports ─► PortBinder
+ *     Envoy's state, NACKs ─►└───────────────┘ ─► proxies ─► Supervisor
+ *
+ * Nothing is served before all files have been read and all ports been tried.
+ */
+export class Standalone {
+  readonly plane: ControlPlane;
+  readonly store = new ResourceStore();
+  readonly ads: AdsServer;
+  readonly supervisor: Supervisor;
+  readonly #options: StandaloneOptions;
+  readonly #files: FileSource;
+  readonly #ports: PortBinder;
+  readonly #rejections = new Rejections();
+  readonly #problems = new Map<string, readonly FileProblem[]>();
+  readonly #ignoredKinds = new Set<string>();
+  #portTimer: NodeJS.Timeout | undefined;
+  #portsWanted = false;
+  #resolving: Promise<void> | undefined;
+  #open = false;
+  #stopped = false;
+
+  constructor(options: StandaloneOptions) {
+    const { log, stateDir } = options;
+    this.#options = options;
+    this.plane = controlPlane({
+      settings: options.settings,
+      xds: options.accessLogPath === undefined ? {} : { accessLogPath: options.accessLogPath },
+      onError: ({ collection, key, error }) => log.error({ collection, key, err: error }, 'translation failed, the object is left out'),
+    });
+    this.ads = new AdsServer({
+      store: this.store,
+      log,
+      onNack: (nack) => this.#onRejections(() => this.#rejections.refused(nack)),
+      onRecovered: (id) => this.#onRejections(() => this.#rejections.recovered(id)),
+    });
+    this.supervisor = new Supervisor({
+      stateDir,
+      binary: options.envoy,
+      log,
+      onState: (id, state) => this.#onProcessState(id, state),
+    });
+    this.#ports = new PortBinder({ heldPorts: () => this.supervisor.heldPorts() });
+    this.#files = new FileSource({ paths: options.paths, decode, log, onChange: (changes) => this.#onFiles(changes) });
+    this.plane.xds.subscribe((changes) => {
+      for (const { before, after } of changes.values()) {
+        if (after !== undefined) this.store.set(after.proxy, after.type, after.resource);
+        else if (before !== undefined) this.store.delete(before.proxy, before.type, before.resource.name);
+      }
+    });
+    this.plane.outputs.wantedPorts.subscribe(() => void this.#resolvePorts());
+    this.plane.outputs.proxies.subscribe(() => void this.#reconcile());
+  }
+
+  /** Problems of the files, sorted by place. */
+  get problems(): readonly FileProblem[] {
+    return [...this.#problems.values()].flat().sort((a, b) => byText(a.file, b.file) || a.line - b.line);
+  }
+
+  /** Kinds in the files that mean nothing here. */
+  get ignoredKinds(): readonly string[] {
+    return [...this.#ignoredKinds].sort(byText);
+  }
+
+  /** True once the files are read and the ports are known. */
+  get ready(): boolean {
+    return this.#open;
+  }
+
+  /** Reads everything, then begins to serve. Rejects when the state directory's socket cannot be had. */
+  async start(): Promise<void> {
+    await this.ads.listen(`unix:${this.#options.stateDir.xdsSocket}`);
+    await this.#files.start();
+    await this.#reconcile();
+    await this.#resolvePorts();
+    this.#open = true;
+    this.ads.open();
+  }
+
+  /** Reads all files again. */
+  reload(): Promise<void> {
+    return this.#files.reload();
+  }
+
+  /** Drains and ends the Envoys, then everything else. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#portTimer);
+    await this.#files.stop();
+    await this.supervisor.stop();
+    await this.ads.stop();
+  }
+
+  /** Brings the world up to date with what `write` put into the sources. */
+  #update(write: () => void): void {
+    write();
+    this.plane.settle();
+    this.store.commit();
+    this.#forgetOutdatedRejections();
+  }
+
+  #onFiles({ set, deleted, problems, ignoredKinds }: FileChanges): void {
+    for (const [file, found] of problems) {
+      if (found.length === 0) this.#problems.delete(file);
+      else this.#problems.set(file, found);
+      for (const { line, kind, key, field, message, severity } of found) {
+        this.#options.log[severity === 'error' ? 'error' : 'warn']({ file, line, kind, key, field }, message);
+      }
+    }
+    for (const kind of ignoredKinds) this.#ignoredKinds.add(kind);
+    this.#update(() => {
+      applyChanges(this.plane.resources, [
+        ...deleted.map(({ kind, key }) => ({ kind: kind as KindName, key, resource: undefined })),
+        ...set.map((resource) => ({ kind: resource.kind as KindName, key: resource.key, resource })),
+      ]);
+    });
+  }
+
+  #onProcessState(id: string, state: ProcessState): void {
+    if (this.#stopped) return;
+    if (state.kind !== 'running') this.#ports.release(id);
+    this.#update(() => {
+      if (state.kind === 'stopped') this.plane.proxyStates.delete(id);
+      else this.plane.proxyStates.set(id, proxyState(state));
+    });
+  }
+
+  #onRejections(change: () => boolean): void {
+    if (change()) this.#update(() => this.#writeRejections());
+  }
+
+  #writeRejections(): void {
+    const { withdrawn } = this.#rejections;
+    const { rejections } = this.plane;
+    for (const [ref] of [...rejections.entries()]) if (!withdrawn.has(ref)) rejections.delete(ref);
+    for (const [ref, { version, message }] of withdrawn) rejections.set(ref, { version, message });
+  }
+
+  /** An object that changed is a new one to Envoy: what was refused is no longer what would be sent. */
+  #forgetOutdatedRejections(): void {
+    let changed = false;
+    for (const ref of [...this.#rejections.withdrawn.keys()]) {
+      changed = this.#rejections.updated(ref, versionOf(this.plane.resources, ref as ObjectRef)) || changed;
+    }
+    if (changed) this.#update(() => this.#writeRejections());
+  }
+
+  #reconcile(): Promise<void> {
+    const { concurrency } = this.#options;
+    const wanted = [...this.plane.outputs.proxies.values()].map(({ id }) => ({ id, ...(concurrency === undefined ? {} : { concurrency }) }));
+    return this.supervisor.reconcile(new Map(wanted.map((spec) => [spec.id, spec])));
+  }
+
+  /** One at a time; what is wanted meanwhile is looked at afterwards. */
+  #resolvePorts(): Promise<void> {
+    this.#portsWanted = true;
+    this.#resolving ??= this.#resolvePortsOnce().finally(() => {
+      this.#resolving = undefined;
+    });
+    return this.#resolving;
+  }
+
+  async #resolvePortsOnce(): Promise<void> {
+    while (this.#portsWanted && !this.#stopped) {
+      this.#portsWanted = false;
+      clearTimeout(this.#portTimer);
+      const wanted = [...this.plane.outputs.wantedPorts.entries()].sort(([a], [b]) => byText(a, b)).map(([, port]) => port);
+      const resolved = await this.#ports.resolve(wanted);
+      if (resolved.some((port) => port.error !== undefined) && !this.#stopped) {
+        this.#portTimer = setTimeout(() => void this.#resolvePorts(), portRetryMs);
+      }
+      this.#update(() => {
+        const { portBindings } = this.plane;
+        const found = new Map(resolved.map((port) => [`${port.proxy}/${port.port}`, port]));
+        for (const [key] of [...portBindings.entries()]) if (!found.has(key)) portBindings.delete(key);
+        for (const [key, { bound, error, note }] of found) {
+          if (bound === undefined) portBindings.set(key, { error: error ?? 'the port cannot be bound' });
+          else portBindings.set(key, { boundPort: bound, clientPort: bound });
+          if (note !== undefined) this.#options.log.warn({ port: key }, note);
+        }
+      });
+    }
+  }
+}
+
+function proxyState(state: ProcessState): ProxyState {
+  const addresses = [{ type: 'IPAddress', value: '0.0.0.0' }] as const;
+  switch (state.kind) {
+    case 'running':
+      return { ready: true, message: `Envoy runs (pid ${state.pid})`, addresses };
+    case 'backoff':
+      return { ready: false, message: `Envoy is not running: ${state.reason}`, addresses };
+    case 'starting':
+    case 'draining':
+    case 'stopped':
+      return { ready: false, message: `Envoy is ${state.kind}`, addresses };
+  }
+}

@@ -1,0 +1,134 @@
+import type { RouteTable } from '../ir/listener.ts';
+import type { Collection } from '../reactive/collection.ts';
+import type { Graph } from '../reactive/graph.ts';
+import type { Outputs } from '../translate/translate.ts';
+import { byText } from '../util/compare.ts';
+import { contentHash } from '../util/hash.ts';
+import { encodeCluster } from '../xds/resources/cluster.ts';
+import { encodeEndpoints } from '../xds/resources/endpoints.ts';
+import { encodeListener } from '../xds/resources/listener.ts';
+import { encodeRouteConfiguration } from '../xds/resources/route-configuration.ts';
+import { encodeCertificate } from '../xds/resources/secret.ts';
+import { encodeScopedRoute, routeConfigurationName, shardCount, shardOf, type TableLayout } from '../xds/resources/shards.ts';
+import { encodeVirtualHost, type EncodedVirtualHost } from '../xds/resources/virtual-host.ts';
+import type { Part, XdsResource } from '../xds/server/resources.ts';
+import type { XdsType } from '../xds/server/types.ts';
+
+/** One xDS resource for one proxy. Key: `proxy|type|name`. */
+export interface ProxyResource {
+  readonly proxy: string;
+  readonly type: XdsType;
+  readonly resource: XdsResource;
+}
+
+/** Settings of the data plane that are not the user's resources. */
+export interface XdsOptions {
+  /** File for access logs of every proxy; undefined: none are written. */
+  readonly accessLogPath?: string;
+}
+
+/** Encodes what translation gives, each piece once, and hands it to the proxies that use it. */
+export function xdsResources(graph: Graph, outputs: Outputs, options: XdsOptions): Collection<ProxyResource> {
+  const clusters = graph.derive('clusters', outputs.backends, (backend) =>
+    resource(backend.key, encodeCluster(backend), { parts: () => [{ owner: backend.owner, version: backend.ownerVersion }] }),
+  );
+  const assignments = graph.derive('assignments', outputs.endpointSets, (set) => resource(set.backend, encodeEndpoints(set)));
+  const secrets = graph.derive('secrets', outputs.certificates, (certificate) =>
+    resource(certificate.key, encodeCertificate(certificate)),
+  );
+  const secretUses = graph.group('secret-uses', outputs.certificateUses, ({ proxy, certificate }) => [`${proxy}|${certificate}`]);
+  return graph.merge('xds', [
+    graph.expand('proxy-clusters', outputs.backendUses, ({ proxy, backend }, read) => forProxy(proxy, 'CDS', read.get(clusters, backend))),
+    graph.expand('proxy-assignments', outputs.backendUses, ({ proxy, backend }, read) =>
+      forProxy(proxy, 'EDS', read.get(assignments, backend)),
+    ),
+    graph.expand('proxy-secrets', secretUses, ([use], read) =>
+      use === undefined ? [] : forProxy(use.proxy, 'SDS', read.get(secrets, use.certificate)),
+    ),
+    ...routing(graph, outputs, options),
+  ]);
+}
+
+/**
+ * Listeners, and the routes behind them.
+ *
+ *     virtual host ─► bytes ─┐ own shard; wildcards: all of them
+ *     virtual host ─► bytes ─┴─► shard of its table ─► RouteConfiguration = bytes, one after the other
+ */
+function routing(graph: Graph, outputs: Outputs, options: XdsOptions): Collection<ProxyResource>[] {
+  const exactHosts = graph.count('exact-hosts', outputs.virtualHosts, ({ table, domain }) => (domain.includes('*') ? [] : [table]));
+  const layouts = graph.derive('layouts', outputs.routeTables, ({ key }, read): TableLayout => ({
+    shards: shardCount(read.get(exactHosts, key) ?? 0),
+  }));
+  const shards = graph.expand('shards', outputs.routeTables, (table, read): [string, Shard][] => {
+    const layout = read.get(layouts, table.key) ?? whole;
+    return Array.from({ length: layout.shards }, (_, index) => [`${table.key}|${index}`, { table, index, layout }]);
+  });
+  const hosts = graph.derive('encoded-hosts', outputs.virtualHosts, (host, read): EncodedVirtualHost | undefined => {
+    const table = read.get(outputs.routeTables, host.table);
+    return table && encodeVirtualHost(host, table);
+  });
+  const placed = graph.expand('placed-hosts', hosts, (host, read): [string, Placed][] => {
+    const { shards: count } = read.get(layouts, host.table) ?? whole;
+    const own = shardOf(host.domain, count);
+    const indexes = own === undefined ? Array.from({ length: count }, (_, index) => index) : [own];
+    return indexes.map((index) => [`${host.key}|${index}`, { index, host }]);
+  });
+  const members = graph.group('shard-hosts', placed, ({ index, host }) => [`${host.table}|${index}`], (a, b) => byText(a.host.domain, b.host.domain));
+
+  const listeners = graph.expand('proxy-listeners', outputs.listeners, (listener, read) => {
+    const tables = new Map(listener.chains.map(({ routeTable }) => [routeTable, read.get(layouts, routeTable) ?? whole]));
+    const { owner, ownerVersion: version } = listener;
+    const bytes = encodeListener(listener, { tables, ...options });
+    return forProxy(listener.proxy, 'LDS', resource(listener.key, bytes, { parts: () => [{ owner, version }] }));
+  }, { equal: sameVersion });
+  const routes = graph.expand('proxy-routes', shards, ({ table, index, layout }, read, key) => {
+    const own = (read.get(members, key) ?? []).map(({ host }) => host);
+    const name = routeConfigurationName(table.key, index, layout.shards);
+    const bytes = encodeRouteConfiguration(name, own, { misdirected: table.misdirected });
+    return forProxy(table.proxy, 'RDS', resource(name, bytes, { needs: clustersOf(own), parts: () => partsOf(own) }));
+  }, { equal: sameVersion });
+  const scopes = graph.expand('proxy-scopes', shards, ({ table, index, layout }) => {
+    if (layout.shards === 1) return [];
+    const name = routeConfigurationName(table.key, index, layout.shards);
+    return forProxy(table.proxy, 'SRDS', resource(name, encodeScopedRoute(table.key, index, layout.shards)));
+  }, { equal: sameVersion });
+  return [listeners, routes, scopes];
+}
+
+const whole: TableLayout = { shards: 1 };
+
+/** A host in one of the shards that it has to be in: its own, or each of them for a wildcard. */
+interface Placed {
+  readonly index: number;
+  readonly host: EncodedVirtualHost;
+}
+
+/** One of the RouteConfigurations of a table. */
+interface Shard {
+  readonly table: RouteTable;
+  readonly index: number;
+  readonly layout: TableLayout;
+}
+
+function resource(name: string, bytes: Uint8Array, extra: Pick<XdsResource, 'needs' | 'parts'> = {}): XdsResource {
+  return { name, bytes, version: contentHash(bytes), ...extra };
+}
+
+function forProxy(proxy: string, type: XdsType, found: XdsResource | undefined): [string, ProxyResource][] {
+  return found === undefined ? [] : [[`${proxy}|${type}|${found.name}`, { proxy, type, resource: found }]];
+}
+
+function sameVersion(a: ProxyResource, b: ProxyResource): boolean {
+  return a.resource.version === b.resource.version;
+}
+
+function clustersOf(hosts: readonly EncodedVirtualHost[]): string[] {
+  const clusters = new Set<string>();
+  for (const host of hosts) for (const cluster of host.clusters) clusters.add(cluster);
+  return [...clusters].sort(byText);
+}
+
+function* partsOf(hosts: readonly EncodedVirtualHost[]): Iterable<Part> {
+  for (const host of hosts) yield* host.parts;
+}

@@ -1,0 +1,72 @@
+import { endpointSets } from './endpoints.ts';
+import { protocolOf, type ServicePorts } from './services.ts';
+import type { Inputs } from '../inputs.ts';
+import type { ResourceOf } from '../../api/kinds.ts';
+import type { Backend, EndpointSet } from '../../ir/backend.ts';
+import type { Collection } from '../../reactive/collection.ts';
+import type { Graph } from '../../reactive/graph.ts';
+
+/** A key that some route uses, taken apart. */
+export type BackendKey =
+  | { readonly type: 'service'; readonly object: string; readonly port: number }
+  | { readonly type: 'backend'; readonly object: string };
+
+/** `service/namespace/name/port` or `backend/namespace/name`. */
+export function parseBackendKey(key: string): BackendKey {
+  const [type, namespace, name, port] = key.split('/');
+  const object = `${namespace}/${name}`;
+  return type === 'service' ? { type, object, port: Number(port) } : { type: 'backend', object };
+}
+
+/** The backends that are in use, and their endpoints apart from them. `inUse` is keyed by backend. */
+export function backends(
+  graph: Graph,
+  inputs: Inputs,
+  from: { readonly services: Collection<ServicePorts>; readonly inUse: Collection<unknown> },
+): { readonly backends: Collection<Backend>; readonly endpointSets: Collection<EndpointSet> } {
+  const all = graph.derive('backends', from.inUse, (_use, read, key): Backend | undefined => {
+    const parsed = parseBackendKey(key);
+    if (parsed.type === 'service') return serviceBackend(key, parsed.port, read.get(from.services, parsed.object));
+    return objectBackend(key, read.get(inputs.resources.Backend, parsed.object));
+  });
+  return { backends: all, endpointSets: endpointSets(graph, inputs, { services: from.services, backends: all }) };
+}
+
+function serviceBackend(key: string, port: number, service: ServicePorts | undefined): Backend | undefined {
+  if (service === undefined) return undefined;
+  const appProtocol = service.ports.find((candidate) => candidate.port === port)?.appProtocol;
+  return {
+    key,
+    owner: `Service/${service.key}`,
+    ownerVersion: service.version,
+    protocol: protocolOf(appProtocol) ?? 'http1',
+    discovery:
+      service.externalName === undefined
+        ? { type: 'endpoints' }
+        : { type: 'dns', hosts: [{ hostname: service.externalName, port }] },
+  };
+}
+
+function objectBackend(key: string, backend: ResourceOf<'Backend'> | undefined): Backend | undefined {
+  if (backend === undefined) return undefined;
+  const { endpoints = [], appProtocols = [] } = backend.object.spec;
+  const byName = endpoints.some((endpoint) => endpoint.fqdn !== undefined);
+  return {
+    key,
+    owner: `Backend/${backend.key}`,
+    ownerVersion: backend.version,
+    protocol: protocolOf(appProtocols[0]) ?? 'http1',
+    discovery: byName
+      ? {
+          type: 'dns',
+          hosts: endpoints.flatMap(({ fqdn, ip }) =>
+            fqdn !== undefined
+              ? [{ hostname: fqdn.hostname, port: fqdn.port }]
+              : ip !== undefined
+                ? [{ hostname: ip.address, port: ip.port }]
+                : [],
+          ),
+        }
+      : { type: 'endpoints' },
+  };
+}

@@ -1,0 +1,73 @@
+import { parseBackendKey } from './backends.ts';
+import type { ServicePorts } from './services.ts';
+import type { Inputs } from '../inputs.ts';
+import type { ResourceOf } from '../../api/kinds.ts';
+import type { Backend, Endpoint, EndpointSet } from '../../ir/backend.ts';
+import type { Collection } from '../../reactive/collection.ts';
+import type { Graph } from '../../reactive/graph.ts';
+import { byText } from '../../util/compare.ts';
+
+type Slice = ResourceOf<'EndpointSlice'>;
+
+/** Ties a slice to its Service (Kubernetes well-known label). */
+const serviceLabel = 'kubernetes.io/service-name';
+
+/** The endpoints of each backend that has its own. A backend without any has an empty set: it answers 503. */
+export function endpointSets(
+  graph: Graph,
+  inputs: Inputs,
+  from: { readonly services: Collection<ServicePorts>; readonly backends: Collection<Backend> },
+): Collection<EndpointSet> {
+  const slicesByService = inputs.resources.EndpointSlice.index('service', (slice) => {
+    const service = slice.metadata.labels[serviceLabel];
+    return service === undefined ? [] : [`${slice.metadata.namespace}/${service}`];
+  });
+  return graph.derive('endpoint-sets', from.backends, ({ key, discovery }, read): EndpointSet | undefined => {
+    if (discovery.type !== 'endpoints') return undefined;
+    const parsed = parseBackendKey(key);
+    if (parsed.type === 'backend') {
+      return { backend: key, endpoints: sorted(backendEndpoints(read.get(inputs.resources.Backend, parsed.object))) };
+    }
+    const port = read.get(from.services, parsed.object)?.ports.find((candidate) => candidate.port === parsed.port);
+    const slices = read.where(slicesByService, parsed.object);
+    const endpoints = port === undefined ? [] : slices.flatMap((slice) => sliceEndpoints(slice, port.name));
+    return { backend: key, endpoints: sorted(endpoints) };
+  });
+}
+
+/** A slice's port belongs to the Service port of the same name; an unnamed Service port to an unnamed one. */
+function sliceEndpoints(slice: Slice, portName: string): Endpoint[] {
+  if (slice.object.addressType === 'FQDN') return [];
+  const port = (slice.object.ports ?? []).find((candidate) => (candidate.name ?? '') === portName)?.port;
+  if (port === undefined) return [];
+  return (slice.object.endpoints ?? []).flatMap(({ addresses, conditions, zone }) => {
+    const draining = conditions?.terminating === true && conditions.serving !== false;
+    const ready = conditions?.ready ?? true;
+    if (!ready && !draining) return [];
+    // The first address stands for the endpoint: "consumers must handle … but may use only the first" (EndpointSlice API).
+    return addresses.slice(0, 1).map((ip): Endpoint => ({ address: { type: 'ip', ip, port }, zone: zone ?? '', draining: !ready }));
+  });
+}
+
+function backendEndpoints(backend: ResourceOf<'Backend'> | undefined): Endpoint[] {
+  return (backend?.object.spec.endpoints ?? []).flatMap(({ ip, unix, zone = '' }): Endpoint[] => {
+    if (ip !== undefined) return [{ address: { type: 'ip', ip: ip.address, port: ip.port }, zone, draining: false }];
+    if (unix !== undefined) return [{ address: { type: 'unix', path: unix.path }, zone, draining: false }];
+    return [];
+  });
+}
+
+/** By zone, then address; an endpoint that stands in two slices (one being replaced by another) counts once. */
+function sorted(endpoints: readonly Endpoint[]): Endpoint[] {
+  const byAddress = new Map<string, Endpoint>();
+  for (const endpoint of endpoints) {
+    const key = addressKey(endpoint);
+    const earlier = byAddress.get(key);
+    if (earlier === undefined || earlier.draining) byAddress.set(key, endpoint);
+  }
+  return [...byAddress].sort(([a, x], [b, y]) => byText(x.zone, y.zone) || byText(a, b)).map(([, endpoint]) => endpoint);
+}
+
+function addressKey({ address }: Endpoint): string {
+  return address.type === 'ip' ? `${address.ip} ${String(address.port).padStart(5, '0')}` : address.path;
+}

@@ -1,0 +1,103 @@
+import { protocolOf, type ServicePorts } from './services.ts';
+import type { Fault } from '../conditions.ts';
+import type { ReferenceGrants } from '../reference-grants.ts';
+import type { ResourceOf } from '../../api/kinds.ts';
+import type { Collection, Read } from '../../reactive/collection.ts';
+
+/** A reference to something that answers requests, as routes and mirrors have it. */
+export interface BackendReference {
+  readonly group?: string;
+  readonly kind?: string;
+  readonly namespace?: string;
+  readonly name: string;
+  readonly port?: number;
+}
+
+/** What references are resolved against. */
+export interface BackendCatalog {
+  readonly services: Collection<ServicePorts>;
+  readonly backends: Collection<ResourceOf<'Backend'>>;
+  readonly grants: ReferenceGrants;
+}
+
+/** A backend's key, or why there is none. */
+export type Resolved = { readonly backend: string } | { readonly fault: Fault };
+
+/** Who refers: grants are given to a kind in a namespace. */
+export interface RouteIdentity {
+  readonly kind: string;
+  readonly namespace: string;
+}
+
+/** Finds the backend that a reference names, in the order in which the specification words the reasons. */
+export function resolveBackend(read: Read, from: RouteIdentity, ref: BackendReference, catalog: BackendCatalog): Resolved {
+  const { group = '', kind = 'Service', namespace = from.namespace, name, port } = ref;
+  const label = `${kind} ${namespace}/${name}`;
+  const resolve = resolvers.get(`${group}/${kind}`);
+  if (resolve === undefined) {
+    const known = group === '' ? kind : `${kind} of ${group}`;
+    return { fault: { reason: 'InvalidKind', message: `backendRef ${label}: ${known} cannot be a backend` } };
+  }
+  const referrer = { group: 'gateway.networking.k8s.io', kind: from.kind, namespace: from.namespace };
+  if (!catalog.grants.permits(read, referrer, { group, kind, namespace, name })) {
+    const message = `backendRef ${label}: no ReferenceGrant in namespace ${namespace} lets ${from.kind}s of ${from.namespace} use it`;
+    return { fault: { reason: 'RefNotPermitted', message } };
+  }
+  return resolve(read, { key: `${namespace}/${name}`, label, port }, catalog);
+}
+
+interface Wanted {
+  readonly key: string;
+  readonly label: string;
+  readonly port: number | undefined;
+}
+
+type Resolver = (read: Read, wanted: Wanted, catalog: BackendCatalog) => Resolved;
+
+const resolvers: ReadonlyMap<string, Resolver> = new Map([
+  ['/Service', resolveService],
+  ['gateway.envoyproxy.io/Backend', resolveBackendObject],
+]);
+
+function resolveService(read: Read, { key, label, port }: Wanted, catalog: BackendCatalog): Resolved {
+  const service = read.get(catalog.services, key);
+  if (service === undefined) return notFound(`backendRef ${label} does not exist`);
+  if (port === undefined) return notFound(`backendRef ${label}: a port is needed`);
+  const servicePort = service.ports.find((candidate) => candidate.port === port);
+  if (servicePort === undefined && service.externalName === undefined) {
+    const ports = service.ports.map((candidate) => candidate.port).join(', ');
+    return notFound(`backendRef ${label} has no TCP port ${port}, only ${ports || 'none'}`);
+  }
+  if (protocolOf(servicePort?.appProtocol) === undefined) {
+    const message = `backendRef ${label} port ${port}: appProtocol ${servicePort?.appProtocol} needs TLS to the backend, which is not supported yet`;
+    return { fault: { reason: 'UnsupportedProtocol', message } };
+  }
+  return { backend: `service/${key}/${port}` };
+}
+
+function resolveBackendObject(read: Read, { key, label }: Wanted, catalog: BackendCatalog): Resolved {
+  const backend = read.get(catalog.backends, key);
+  if (backend === undefined) return notFound(`backendRef ${label} does not exist`);
+  const unsupported = unsupportedBackend(backend);
+  if (unsupported !== undefined) {
+    return { fault: { reason: 'UnsupportedProtocol', message: `backendRef ${label}: ${unsupported}` } };
+  }
+  return { backend: `backend/${key}` };
+}
+
+/** What a Backend asks for that cannot be done; undefined: nothing. */
+function unsupportedBackend({ object: { spec } }: ResourceOf<'Backend'>): string | undefined {
+  if (spec.type !== undefined && spec.type !== 'Endpoints') return `type ${spec.type} is not supported`;
+  if (spec.tls !== undefined) return 'tls is not supported yet';
+  if (spec.fallback === true) return 'fallback is not supported yet';
+  const endpoints = spec.endpoints ?? [];
+  if (endpoints.some((e) => e.fqdn !== undefined) && endpoints.some((e) => e.unix !== undefined)) {
+    return 'endpoints of type fqdn and unix cannot be mixed';
+  }
+  if ((spec.appProtocols ?? []).some((protocol) => protocolOf(protocol) === undefined)) return 'appProtocols that need TLS are not supported yet';
+  return undefined;
+}
+
+function notFound(message: string): Resolved {
+  return { fault: { reason: 'BackendNotFound', message } };
+}

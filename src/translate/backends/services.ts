@@ -1,0 +1,57 @@
+import type { Inputs } from '../inputs.ts';
+import type { Collection } from '../../reactive/collection.ts';
+import type { Graph } from '../../reactive/graph.ts';
+import type { Backend } from '../../ir/backend.ts';
+
+/** What routes need to know of a Service: the rest of it may change without a route being looked at again. */
+export interface ServicePorts {
+  readonly key: string;
+  readonly version: string;
+  /** Set for type ExternalName: the name that stands for it. */
+  readonly externalName: string | undefined;
+  readonly ports: readonly ServicePort[];
+}
+
+export interface ServicePort {
+  /** '' when unnamed. */
+  readonly name: string;
+  readonly port: number;
+  readonly appProtocol: string | undefined;
+}
+
+/** Services reduced to their TCP ports. */
+export function servicePorts(graph: Graph, inputs: Inputs): Collection<ServicePorts> {
+  return graph.derive('service-ports', inputs.resources.Service, (service) => {
+    const { spec } = service.object;
+    return {
+      key: service.key,
+      version: service.version,
+      externalName: spec.type === 'ExternalName' ? spec.externalName : undefined,
+      ports: (spec.ports ?? [])
+        .filter((port) => (port.protocol ?? 'TCP') === 'TCP')
+        .map((port) => ({ name: port.name ?? '', port: port.port, appProtocol: port.appProtocol })),
+    };
+  });
+}
+
+/** Values of `appProtocol` (KEP-3726, and Envoy Gateway's own) and what is then spoken. */
+const protocols: ReadonlyMap<string, Backend['protocol']> = new Map([
+  ['kubernetes.io/h2c', 'h2c'],
+  ['gateway.envoyproxy.io/h2c', 'h2c'],
+  ['h2c', 'h2c'],
+  ['grpc', 'h2c'],
+  ['kubernetes.io/ws', 'http1'],
+  ['gateway.envoyproxy.io/ws', 'http1'],
+  ['ws', 'http1'],
+  ['http', 'http1'],
+]);
+
+/** Protocols that would need TLS towards the backend. */
+const tlsProtocols: ReadonlySet<string> = new Set(['https', 'kubernetes.io/wss', 'gateway.envoyproxy.io/wss', 'wss']);
+
+/** What an `appProtocol` asks for; undefined: something that cannot be done. A protocol nobody knows is taken as HTTP/1.1. */
+export function protocolOf(appProtocol: string | undefined): Backend['protocol'] | undefined {
+  if (appProtocol === undefined) return 'http1';
+  if (tlsProtocols.has(appProtocol)) return undefined;
+  return protocols.get(appProtocol) ?? 'http1';
+}

@@ -1,0 +1,51 @@
+import type { Certificates } from './certificates.ts';
+import { listenerStates } from './listeners.ts';
+import type { GatewayState } from './state.ts';
+import type { Fault } from '../conditions.ts';
+import type { Class } from '../gateway-classes.ts';
+import type { Inputs } from '../inputs.ts';
+import type { ReferenceGrants } from '../reference-grants.ts';
+import type { ResourceOf } from '../../api/kinds.ts';
+import type { Collection } from '../../reactive/collection.ts';
+import type { Graph } from '../../reactive/graph.ts';
+
+/** All IPv4 and, where the host has it, IPv6 addresses. */
+const anyAddress = '0.0.0.0';
+
+/** The Gateways whose class is ours and accepted. */
+export function gateways(
+  graph: Graph,
+  inputs: Inputs,
+  from: { readonly classes: Collection<Class>; readonly grants: ReferenceGrants; readonly certificates: Certificates },
+): Collection<GatewayState> {
+  return graph.derive('gateways', inputs.resources.Gateway, (gateway, read) => {
+    const gatewayClass = read.get(from.classes, gateway.object.spec.gatewayClassName);
+    if (gatewayClass === undefined || !gatewayClass.accepted) return undefined;
+    const { namespace, name, generation } = gateway.metadata;
+    const { key, version } = gateway;
+    const { address, fault } = bindAddress(gateway);
+    const proxy = key;
+    const listeners = listenerStates(gateway.object.spec.listeners, {
+      read,
+      gateway: { key, namespace, proxy },
+      grants: from.grants,
+      secret: (secret) => read.get(from.certificates.secrets, secret),
+      binding: (port) => read.get(inputs.portBindings, `${proxy}/${port}`),
+    });
+    return { key, namespace, name, generation, version, proxy, address, fault, listeners };
+  });
+}
+
+/** `spec.addresses`: an IP address of this host is bound instead of all of them. */
+function bindAddress(gateway: ResourceOf<'Gateway'>): { address: string; fault: Fault | undefined } {
+  const addresses = gateway.object.spec.addresses ?? [];
+  const unsupported = addresses.find((address) => address.type !== undefined && address.type !== 'IPAddress');
+  if (unsupported !== undefined) {
+    const message = `addresses: type ${unsupported.type} is not supported, only IPAddress`;
+    return { address: anyAddress, fault: { reason: 'UnsupportedAddress', message } };
+  }
+  if (addresses.length > 1) {
+    return { address: anyAddress, fault: { reason: 'UnsupportedAddress', message: 'addresses: only one address is supported' } };
+  }
+  return { address: addresses[0]?.value ?? anyAddress, fault: undefined };
+}

@@ -1,0 +1,49 @@
+import type { KindName, ResourceOf } from '../api/kinds.ts';
+import type { Collection } from '../reactive/collection.ts';
+
+/** What translation must know of its surroundings; fixed while the program runs. */
+export interface Settings {
+  /** GatewayClasses of these controller names are ours. */
+  readonly controllerNames: readonly string[];
+  /**
+   * True where the objects are all there is (files): a parent or class that does not exist is then an error worth a
+   * condition. In a cluster it may belong to another controller and is none of our business.
+   */
+  readonly ownsEverything: boolean;
+}
+
+/** The user's objects by kind. */
+export type Resources = { readonly [K in KindName]: Collection<ResourceOf<K>> };
+
+/** Envoy refused what an object, at one version, was translated to. Key: the object's reference. */
+export interface Rejection {
+  readonly version: string;
+  /** Envoy's words. */
+  readonly message: string;
+}
+
+/** Where a wanted port of a proxy ended up. Key: `proxy/port`. */
+export type PortBinding =
+  | {
+      readonly boundPort: number;
+      /** The port at which clients reach it: redirects name it. A container's port may hide behind a Service's. */
+      readonly clientPort: number;
+    }
+  | { readonly error: string };
+
+/** What the infrastructure knows of a running proxy. Key: proxy id. */
+export interface ProxyState {
+  /** Envoy runs and has accepted its listeners. */
+  readonly ready: boolean;
+  /** Why not, for people. */
+  readonly message: string;
+  readonly addresses: readonly { readonly type: 'IPAddress' | 'Hostname'; readonly value: string }[];
+}
+
+/** Everything that translation reads. */
+export interface Inputs {
+  readonly resources: Resources;
+  readonly rejections: Collection<Rejection>;
+  readonly portBindings: Collection<PortBinding>;
+  readonly proxyStates: Collection<ProxyState>;
+}

@@ -1,0 +1,50 @@
+import { condition, type Fault } from '../conditions.ts';
+import type { Attachment } from '../routes/attachments.ts';
+import type { Condition } from '../../api/conditions.ts';
+import type { ParentReference } from '../../api/types.ts';
+
+/** `status` of a route of any kind. */
+export interface RouteStatus {
+  readonly parents: readonly {
+    readonly parentRef: ParentReference;
+    readonly controllerName: string;
+    readonly conditions: readonly Condition[];
+  }[];
+}
+
+/** What the rules of a route say of themselves, wherever it attaches. */
+export interface RouteVerdict {
+  readonly acceptedFault: Fault | undefined;
+  readonly partialFault: Fault | undefined;
+  readonly refsFault: Fault | undefined;
+}
+
+/** The status of a route: the verdict on its rules, and for each parent the verdict on attaching there. */
+export function routeStatus(
+  attachments: readonly Attachment[],
+  verdict: RouteVerdict,
+  about: { readonly generation: number; readonly controllerName: string },
+): RouteStatus {
+  const { generation, controllerName } = about;
+  return {
+    parents: attachments.map(({ parentRef, fault }) => {
+      const accepted = fault ?? verdict.acceptedFault;
+      const conditions = [
+        condition('Accepted', accepted === undefined, {
+          reason: accepted?.reason ?? 'Accepted',
+          message: accepted?.message ?? 'Route is accepted',
+          generation,
+        }),
+        condition('ResolvedRefs', verdict.refsFault === undefined, {
+          reason: verdict.refsFault?.reason ?? 'ResolvedRefs',
+          message: verdict.refsFault?.message ?? 'All references are resolved',
+          generation,
+        }),
+      ];
+      if (verdict.partialFault !== undefined && fault === undefined) {
+        conditions.push(condition('PartiallyInvalid', true, { ...verdict.partialFault, generation }));
+      }
+      return { parentRef, controllerName, conditions };
+    }),
+  };
+}

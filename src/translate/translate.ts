@@ -1,0 +1,163 @@
+import { backends } from './backends/backends.ts';
+import { servicePorts } from './backends/services.ts';
+import { certificates } from './gateways/certificates.ts';
+import { gateways } from './gateways/gateways.ts';
+import { listenerOf, servingByPort, tablesOf, wantedPorts, type TableState, type WantedPort } from './gateways/ports.ts';
+import { gatewayClasses } from './gateway-classes.ts';
+import type { Inputs, Settings } from './inputs.ts';
+import { referenceGrants } from './reference-grants.ts';
+import { attach, type Attachment } from './routes/attachments.ts';
+import { httpRoutes } from './routes/http-routes.ts';
+import { gatewayStatus } from './status/gateway-status.ts';
+import { routeStatus } from './status/route-status.ts';
+import { hostClaims, hostEntries } from './host-entries.ts';
+import { virtualHosts } from './virtual-hosts.ts';
+import type { Backend, BackendUse, EndpointSet } from '../ir/backend.ts';
+import type { Certificate, Listener, Proxy, RouteTable } from '../ir/listener.ts';
+import type { VirtualHost } from '../ir/route.ts';
+import { refOf, type ObjectRef } from '../api/resource.ts';
+import type { Collection } from '../reactive/collection.ts';
+import type { Graph } from '../reactive/graph.ts';
+
+/** The wanted `status` of one object. Key: its reference. */
+export interface ObjectStatus {
+  readonly ref: ObjectRef;
+  readonly kind: string;
+  readonly key: string;
+  readonly status: object;
+}
+
+/** A certificate goes to a proxy because a listener there names it. */
+export interface CertificateUse {
+  readonly proxy: string;
+  readonly certificate: string;
+}
+
+/** Everything that translation gives. */
+export interface Outputs {
+  readonly proxies: Collection<Proxy>;
+  readonly wantedPorts: Collection<WantedPort>;
+  readonly listeners: Collection<Listener>;
+  readonly routeTables: Collection<RouteTable>;
+  readonly virtualHosts: Collection<VirtualHost>;
+  readonly backends: Collection<Backend>;
+  readonly endpointSets: Collection<EndpointSet>;
+  readonly backendUses: Collection<BackendUse>;
+  readonly certificates: Collection<Certificate>;
+  readonly certificateUses: Collection<CertificateUse>;
+  readonly statuses: readonly Collection<ObjectStatus>[];
+}
+
+/**
+ * The semantics of the Gateway API as one incremental computation.
+ *
+ *     GatewayClass ─► classes ─► gateways ─► ports, listeners, tables ────────────► listeners, route tables
+ *     Secret ─► certificates ──────┘ │                        │
+ *     HTTPRoute ─┬─► attachments ◄───┘ ─► host entries ─► virtual hosts ──────────► virtual hosts
+ *                └─► rules ◄─ services, backends, grants ────────┘
+ *     EndpointSlice ─────────────────────────► endpoint sets ─────────────────────► endpoint sets
+ *     all of them ────────────────────────────────────────────────────────────────► statuses
+ */
+export function translate(graph: Graph, inputs: Inputs, settings: Settings): Outputs {
+  const { resources } = inputs;
+  const grants = referenceGrants(resources.ReferenceGrant);
+  const services = servicePorts(graph, inputs);
+  const tls = certificates(graph, inputs);
+  const classes = gatewayClasses(graph, inputs, settings);
+  const states = gateways(graph, inputs, { classes, grants, certificates: tls });
+
+  const ports = graph.expand('wanted-ports', states, (gateway): [string, WantedPort][] =>
+    wantedPorts(gateway).map((port) => [`${port.proxy}/${port.port}`, port]),
+  );
+  const listeners = graph.expand('listeners', states, (gateway, read): [string, Listener][] =>
+    [...servingByPort(gateway)].flatMap(([port, serving]): [string, Listener][] => {
+      const listener = listenerOf(gateway, serving, read.get(inputs.portBindings, `${gateway.proxy}/${port}`));
+      return listener === undefined ? [] : [[listener.key, listener]];
+    }),
+  );
+  const tables = graph.expand('route-tables', states, (gateway, read): [string, TableState][] =>
+    [...servingByPort(gateway)]
+      .flatMap(([port, serving]) => tablesOf(gateway, serving, read.get(inputs.portBindings, `${gateway.proxy}/${port}`)))
+      .map((table) => [table.key, table]),
+  );
+
+  const catalog = { services, backends: resources.Backend, grants };
+  const routes = httpRoutes(graph, inputs, catalog);
+  const attachments = graph.derive('attachments', resources.HTTPRoute, (route, read): readonly Attachment[] =>
+    attach(
+      read,
+      {
+        kind: 'HTTPRoute',
+        namespace: route.metadata.namespace,
+        hostnames: read.get(routes, route.key)?.hostnames ?? ['*'],
+        parentRefs: route.object.spec.parentRefs ?? [],
+      },
+      { inputs, settings, gateways: states },
+    ),
+  );
+  const entries = graph.merge('host-entries', [
+    graph.expand('host-claims', states, hostClaims),
+    graph.expand('host-routes', attachments, hostEntries),
+  ]);
+  const hosts = virtualHosts(graph, { entries, tables, routes });
+
+  const uses = graph.expand('route-backends', attachments, (attached, read, key): [string, BackendUse][] => {
+    const proxies = new Set(attached.flatMap(({ placements }) => placements.map(({ proxy }) => proxy)));
+    const used = proxies.size === 0 ? [] : (read.get(routes, key)?.backends ?? []);
+    return [...proxies].flatMap((proxy) => used.map((backend): [string, BackendUse] => [`${proxy}|${backend}|${key}`, { proxy, backend }]));
+  });
+  const usesByProxy = graph.count('backend-use-counts', uses, ({ proxy, backend }) => [`${proxy}|${backend}`]);
+  const inUse = graph.count('backends-in-use', uses, ({ backend }) => [backend]);
+  const known = backends(graph, inputs, { services, inUse: graph.derive('used-backends', inUse, () => true) });
+  const attachedRoutes = graph.count('attached-routes', attachments, listenersOf);
+
+  return {
+    proxies: graph.derive('proxies', states, ({ proxy, namespace, name }): Proxy => ({ id: proxy, namespace, name })),
+    wantedPorts: ports,
+    listeners,
+    routeTables: tables,
+    virtualHosts: hosts,
+    ...known,
+    backendUses: graph.derive('backend-uses', usesByProxy, (_count, _read, key): BackendUse => {
+      const bar = key.indexOf('|');
+      return { proxy: key.slice(0, bar), backend: key.slice(bar + 1) };
+    }),
+    certificates: tls.certificates,
+    certificateUses: graph.expand('certificate-uses', listeners, certificateUses),
+    statuses: [
+      graph.derive('gateway-class-status', classes, ({ name, conditions }) => objectStatus('GatewayClass', name, { conditions })),
+      graph.derive('gateway-status', states, (gateway, read) => {
+        const rejection = read.get(inputs.rejections, `Gateway/${gateway.key}`);
+        return objectStatus(
+          'Gateway',
+          gateway.key,
+          gatewayStatus(gateway, {
+            proxy: read.get(inputs.proxyStates, gateway.proxy),
+            rejection: rejection?.version === gateway.version ? rejection.message : undefined,
+            attachedRoutes: (listener) => read.get(attachedRoutes, listener) ?? 0,
+          }),
+        );
+      }),
+      graph.derive('http-route-status', resources.HTTPRoute, (route, read) => {
+        const verdict = read.get(routes, route.key);
+        if (verdict === undefined) return undefined;
+        const about = { generation: route.metadata.generation, controllerName: settings.controllerNames[0] ?? '' };
+        return objectStatus('HTTPRoute', route.key, routeStatus(read.get(attachments, route.key) ?? [], verdict, about));
+      }),
+    ],
+  };
+}
+
+/** The listeners at which a route is accepted, each once. */
+function listenersOf(attached: readonly Attachment[]): Set<string> {
+  return new Set(attached.flatMap(({ placements }) => placements.map(({ listener }) => listener)));
+}
+
+function certificateUses(listener: Listener): [string, CertificateUse][] {
+  const used = new Set(listener.chains.flatMap(({ tls }) => tls?.certificates ?? []));
+  return [...used].map((certificate) => [`${listener.key}|${certificate}`, { proxy: listener.proxy, certificate }]);
+}
+
+function objectStatus(kind: string, key: string, status: object): ObjectStatus {
+  return { ref: refOf({ kind, key }), kind, key, status };
+}

@@ -1,0 +1,95 @@
+import type { TableState } from './gateways/ports.ts';
+import { hostKey, type HostEntry } from './host-entries.ts';
+import { bestMatch, mostSpecificFirst, wider } from './hostname.ts';
+import { byPrecedence, type Ranked } from './routes/precedence.ts';
+import type { TranslatedRoute } from './routes/http-routes.ts';
+import type { Route, VirtualHost } from '../ir/route.ts';
+import type { Collection, Read } from '../reactive/collection.ts';
+import type { Graph } from '../reactive/graph.ts';
+import { chain } from '../util/compare.ts';
+
+/**
+ * Virtual hosts from who wants which host.
+ *
+ *     entries of "*.example.com" ─┐ fall through, same listener only
+ *     entries of "a.example.com" ─┴─► routes in order of precedence ─► virtual host "a.example.com"
+ *
+ * A host belongs to one listener of its port, the most specific ("listener isolation"): entries of others are dropped.
+ */
+export function virtualHosts(
+  graph: Graph,
+  from: {
+    readonly entries: Collection<HostEntry>;
+    readonly tables: Collection<TableState>;
+    readonly routes: Collection<TranslatedRoute>;
+  },
+): Collection<VirtualHost> {
+  const hosts = graph.group('hosts', from.entries, (entry) => [hostKey(entry.table, entry.domain)]);
+  return graph.derive('virtual-hosts', hosts, (entries, read): VirtualHost | undefined => {
+    const [first] = entries;
+    const table = first && read.get(from.tables, first.table);
+    if (first === undefined || table === undefined) return undefined;
+    const { domain } = first;
+    const owner = ownerOf(table, domain);
+    if (owner === undefined || !table.listeners.includes(owner)) return undefined;
+    const own = entries.filter((entry) => entry.listener === owner);
+    if (own.length === 0) return undefined;
+    const fallbacks = wider(domain).flatMap((name) => read.get(hosts, hostKey(table.key, name)) ?? []);
+    const seen = new Set<string>();
+    const routes: Route[] = [];
+    for (const entries of [own, ...byDomain(fallbacks.filter((entry) => entry.listener === owner))]) {
+      routes.push(...routesOf(read, entries.filter((entry) => !isIn(seen, entry)), from.routes));
+    }
+    return { key: hostKey(table.key, domain), table: table.key, domain, routes };
+  });
+}
+
+/** The listener that a host belongs to. */
+function ownerOf(table: TableState, domain: string): string | undefined {
+  const hostname = bestMatch(table.owners.keys(), domain);
+  return hostname === undefined ? undefined : table.owners.get(hostname);
+}
+
+/** A route that already answered under a more specific host has nothing to add under a wider one. */
+function isIn(seen: Set<string>, { route }: HostEntry): boolean {
+  if (route === undefined || seen.has(route.key)) return true;
+  seen.add(route.key);
+  return false;
+}
+
+function byDomain(entries: readonly HostEntry[]): HostEntry[][] {
+  return [...Map.groupBy(entries, (entry) => entry.domain).values()];
+}
+
+interface RankedRoute extends Ranked {
+  readonly hostname: string;
+  readonly route: Route;
+}
+
+/** Routes that meet on one host go by the hostname they themselves gave (GatewayRouteHostnameIntersectionPrecedence), then by match. */
+const byHostnameThenMatch: (a: RankedRoute, b: RankedRoute) => number = chain<RankedRoute>(
+  (a, b) => mostSpecificFirst(a.hostname, b.hostname),
+  byPrecedence,
+);
+
+function routesOf(read: Read, entries: readonly HostEntry[], routes: Collection<TranslatedRoute>): Route[] {
+  const ranked: RankedRoute[] = [];
+  for (const entry of entries) {
+    const route = entry.route && read.get(routes, entry.route.key);
+    if (entry.route === undefined || route === undefined) continue;
+    for (const { index: ruleIndex, translated } of route.rules) {
+      for (const { index: matchIndex, match } of translated.matches) {
+        ranked.push({
+          hostname: entry.route.hostname,
+          match,
+          createdAt: route.createdAt,
+          routeKey: route.key,
+          ruleIndex,
+          matchIndex,
+          route: { name: `httproute/${route.key}/rule/${ruleIndex}/match/${matchIndex}`, match, rule: translated.rule },
+        });
+      }
+    }
+  }
+  return ranked.sort(byHostnameThenMatch).map(({ route }) => route);
+}
