@@ -121,9 +121,9 @@ export class Standalone {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#portTimer);
-    await this.#files.stop();
+    this.#files.stop();
     await this.supervisor.stop();
-    await this.ads.stop();
+    await this.ads.close();
   }
 
   /** Brings the world up to date with what `write` put into the sources. */
@@ -208,10 +208,10 @@ export class Standalone {
         const { portBindings } = this.plane;
         const found = new Map(resolved.map((port) => [`${port.proxy}/${port.port}`, port]));
         for (const [key] of [...portBindings.entries()]) if (!found.has(key)) portBindings.delete(key);
-        for (const [key, { bound, error, note }] of found) {
-          if (bound === undefined) portBindings.set(key, { error: error ?? 'the port cannot be bound' });
-          else portBindings.set(key, { boundPort: bound, clientPort: bound });
-          if (note !== undefined) this.#options.log.warn({ port: key }, note);
+        for (const [key, port] of found) {
+          if (port.bound === undefined) portBindings.set(key, { error: port.error });
+          else portBindings.set(key, { boundPort: port.bound, clientPort: port.bound });
+          if (port.note !== undefined) this.#options.log.warn({ port: key }, port.note);
         }
       });
     }

@@ -1,0 +1,80 @@
+import { celEnv, celList, celMap, isCelError, parse, plan } from '@bufbuild/cel';
+import type { CelEnv, CelInput, CelResult } from '@bufbuild/cel';
+import { strings } from '@bufbuild/cel/ext';
+import { KUBERNETES_FUNCTIONS } from './cel-functions.ts';
+import { compilePattern } from './pattern.ts';
+import type { Node } from './schema.ts';
+
+/** A CEL expression made ready to run. */
+export interface Program {
+  /** True when it compares with the object's former state. */
+  readonly usesOldSelf: boolean;
+  readonly evaluate: (self: CelInput, oldSelf: CelInput | undefined) => CelResult;
+}
+
+let environment: CelEnv | undefined;
+/** Expressions come from definitions, not from users, so their number is bounded. */
+const programs = new Map<string, Program>();
+
+/** Parses and plans an expression, once for each text. Throws when it is no CEL: a bug in a definition. */
+export function programOf(expression: string): Program {
+  const known = programs.get(expression);
+  if (known !== undefined) return known;
+  environment ??= celEnv({ funcs: [...strings, ...KUBERNETES_FUNCTIONS], re2: { compile: compilePattern } });
+  const run = plan(environment, parse(expression));
+  const program: Program = {
+    usesOldSelf: /\boldSelf\b/.test(expression),
+    evaluate: (self, oldSelf) => run(oldSelf === undefined ? { self } : { self, oldSelf }),
+  };
+  programs.set(expression, program);
+  return program;
+}
+
+/** An evaluation's error in the words of the API server, or undefined when there is none. */
+export function errorText(result: CelResult): string | undefined {
+  if (!isCelError(result)) return undefined;
+  return result.message.replace(/^field not found: /, 'no such key: ').replace(/^index (\d+) out of bounds.*$/, 'index out of bounds: $1');
+}
+
+/** CEL values of an object's lists and maps: a rule on a list and the rules on its items see the same ones. */
+export type CelValues = Map<object, CelInput>;
+
+/** A value as CEL sees it: whole numbers of the schema are ints, and fields whose names are reserved words are escaped. */
+export function celValue(node: Node | undefined, value: unknown, values: CelValues): CelInput {
+  switch (typeof value) {
+    case 'number':
+      return Number.isInteger(value) && node?.types.includes('number') !== true ? BigInt(value) : value;
+    case 'string':
+    case 'boolean':
+      return value;
+    case 'object': {
+      if (value === null) return null;
+      const known = values.get(value);
+      if (known !== undefined) return known;
+      const made = Array.isArray(value)
+        ? celList(value.map((item) => celValue(node?.items, item, values)))
+        : celMap(new Map(Object.entries(value).map(([name, one]) => field(node, name, one, values))));
+      values.set(value, made);
+      return made;
+    }
+    default:
+      return null;
+  }
+}
+
+function field(node: Node | undefined, name: string, value: unknown, values: CelValues): [string, CelInput] {
+  const property = node?.properties.get(name);
+  if (property !== undefined) return [escaped(name), celValue(property, value, values)];
+  return [name, celValue(typeof node?.additional === 'object' ? node.additional : undefined, value, values)];
+}
+
+/** Words that CEL reserves: a field of such a name is `__name__` in a rule. */
+const RESERVED: ReadonlySet<string> = new Set([
+  'true', 'false', 'null', 'in', 'as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import', 'let', 'loop', 'package',
+  'namespace', 'return', 'var', 'void', 'while',
+]);
+
+/** `Escape` in k8s.io/apiserver/pkg/cel/escaping.go; no property in our definitions has a dash, a slash or two underscores. */
+function escaped(name: string): string {
+  return RESERVED.has(name) ? `__${name}__` : name;
+}

@@ -1,0 +1,47 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+
+/** Looking through all processes is bounded: a busy host may have tens of thousands. */
+const maxProcesses = 20_000;
+
+/**
+ * Says who listens on a TCP port, for a human: '"nginx" (pid 812)', 'a process of user 33'. Undefined when it cannot be found out:
+ * on systems without /proc, or when the holder is gone.
+ */
+export async function portHolder(port: number): Promise<string | undefined> {
+  const sockets = (await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map(async (path) => {
+    const text = await readFile(path, 'utf8').catch(() => '');
+    return listeningSockets(text, port);
+  }))).flat();
+  const first = sockets[0];
+  if (first === undefined) return undefined;
+  const pid = await ownerOf(new Set(sockets.map(({ inode }) => `socket:[${inode}]`)));
+  if (pid === undefined) return `a process of user ${first.uid} that we may not look into`;
+  const command = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '?');
+  return `"${command.trim()}" (pid ${pid})`;
+}
+
+/** The listening sockets on a port in a table as of proc(5), /proc/net/tcp. */
+export function listeningSockets(table: string, port: number): { inode: string; uid: number }[] {
+  const found: { inode: string; uid: number }[] = [];
+  for (const line of table.split('\n').slice(1)) {
+    //   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+    //    0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 41257 1 …
+    const [, local, , state, , , , uid, , inode] = line.trim().split(/\s+/);
+    if (state !== '0A' || local === undefined || uid === undefined || inode === undefined) continue;
+    if (Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16) === port) found.push({ inode, uid: Number(uid) });
+  }
+  return found;
+}
+
+async function ownerOf(sockets: ReadonlySet<string>): Promise<number | undefined> {
+  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name)).slice(0, maxProcesses);
+  for (const pid of pids) {
+    // Other users' processes keep theirs to themselves.
+    const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
+    for (const descriptor of descriptors) {
+      const target = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '');
+      if (sockets.has(target)) return Number(pid);
+    }
+  }
+  return undefined;
+}

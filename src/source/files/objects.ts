@@ -1,0 +1,88 @@
+import { maxListDepth } from './limits.ts';
+
+/** An object of a document, not decoded yet, and its field in the document: empty, `items[3]`, `[3]`. */
+export interface RawObject {
+  readonly value: unknown;
+  readonly field: string;
+}
+
+/** How an object names itself, before anyone knows whether it is valid. */
+export interface Identity {
+  readonly kind: string;
+  /** `namespace/name`, or `name` where no namespace is given. */
+  readonly key: string;
+  /** Equal for two versions of one object. Empty when it has no kind or no name. */
+  readonly id: string;
+}
+
+/** The objects of a document: itself, or the items of a List or an array. Nothing for an empty document. */
+export function unfold(value: unknown, field = '', depth = 0): RawObject[] {
+  if (value === null || value === undefined) return [];
+  if (depth < maxListDepth) {
+    if (Array.isArray(value)) return value.flatMap((item, i) => unfold(item, `${field}[${i}]`, depth + 1));
+    if (isList(value)) {
+      const path = field === '' ? 'items' : `${field}.items`;
+      return value.items.flatMap((item, i) => unfold(item, `${path}[${i}]`, depth + 1));
+    }
+  }
+  return [{ value, field }];
+}
+
+function isList(value: object | unknown): value is { readonly items: readonly unknown[] } {
+  if (typeof value !== 'object' || value === null) return false;
+  const { kind, items } = value as Record<string, unknown>;
+  return typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items);
+}
+
+export function identityOf(value: unknown): Identity {
+  const object = record(value);
+  const metadata = record(object.metadata);
+  const kind = text(object.kind);
+  const name = text(metadata.name);
+  const namespace = text(metadata.namespace);
+  const group = text(object.apiVersion).replace(/\/?[^/]*$/, '');
+  return {
+    kind,
+    key: namespace === '' ? name : `${namespace}/${name}`,
+    id: kind === '' || name === '' ? '' : `${group}/${kind}/${namespace}/${name}`,
+  };
+}
+
+/** Guesses the identity from the text of a YAML or JSON object that is too large to be parsed. */
+export function guessIdentity(source: string): Identity {
+  const head = source.slice(0, guessedBytes);
+  const find = (pattern: RegExp): string => pattern.exec(head)?.[1] ?? '';
+  return identityOf({
+    apiVersion: find(/^\s*"?apiVersion"?:[ \t]*"?([\w./-]+)/m),
+    kind: find(/^\s*"?kind"?:[ \t]*"?(\w+)/m),
+    metadata: { name: find(/^\s+"?name"?:[ \t]*"?([\w.-]+)/m), namespace: find(/^\s+"?namespace"?:[ \t]*"?([\w.-]+)/m) },
+  });
+}
+
+/** People write an object's kind and name first. */
+const guessedBytes = 64 * 1024;
+
+/** Whether a value would be longer than `limit` as JSON, roughly. It looks at no more than that. */
+export function exceeds(value: unknown, limit: number): boolean {
+  let left = limit;
+  const visit = (node: unknown): boolean => {
+    left -= 4;
+    if (typeof node === 'string') left -= node.length;
+    if (typeof node === 'object' && node !== null) {
+      for (const key in node) {
+        left -= Array.isArray(node) ? 0 : key.length + 4;
+        if (left < 0 || visit((node as Record<string, unknown>)[key])) return true;
+      }
+    }
+    return left < 0;
+  };
+  return visit(value);
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,132 @@
+import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { maxAliases, maxJsonPositionBytes } from './limits.ts';
+
+/** A problem of a document's text, with its line in the document, from 0. */
+export interface TextProblem {
+  readonly line: number;
+  readonly message: string;
+}
+
+/** A parsed document: its value, or why there is none. */
+export type Parsed =
+  | {
+      readonly ok: true;
+      readonly value: unknown;
+      /** The line of a field such as `spec.rules[0]`, from 0, or of the nearest thing around it. May parse the text again. */
+      readonly lineOf: (field: string) => number;
+      /** The same where it costs little; else 0. */
+      readonly cheapLineOf: (field: string) => number;
+    }
+  | { readonly ok: false; readonly problems: readonly TextProblem[] };
+
+/**
+ * Parses one document as the core schema of YAML 1.2 has it (`yes` is a string), with merge keys. Keys are strings,
+ * and a key given twice is an error, as `kubectl` sees it.
+ */
+export function parseYaml(text: string): Parsed {
+  const lines = new LineCounter();
+  try {
+    const document = parseDocument(text, {
+      // Its own check compares each key with each other one of its map; 20,000 keys take seconds.
+      uniqueKeys: false,
+      stringKeys: true,
+      merge: true,
+      schema: 'core',
+      prettyErrors: false,
+      logLevel: 'silent',
+      lineCounter: lines,
+    });
+    const problems = [
+      ...document.errors.map((error) => ({ line: lineAt(lines, error.pos[0]), message: oneLine(error.message) })),
+      ...duplicateKeys(document.contents, lines),
+    ];
+    if (problems.length > 0) return { ok: false, problems: problems.slice(0, maxTextProblems) };
+    const value: unknown = document.toJS({ maxAliasCount: maxAliases });
+    const lineOf = (field: string): number => lineOfField(document, lines, field);
+    return { ok: true, value, lineOf, cheapLineOf: lineOf };
+  } catch (error) {
+    return { ok: false, problems: [{ line: 0, message: oneLine(String(error instanceof Error ? error.message : error)) }] };
+  }
+}
+
+/** Errors after the first ones are mostly echoes of these. */
+const maxTextProblems = 3;
+
+/** Parses a JSON text. */
+export function parseJson(text: string): Parsed {
+  if (text.trim() === '') return { ok: true, value: null, lineOf: noLine, cheapLineOf: noLine };
+  try {
+    const value: unknown = JSON.parse(text);
+    let positions: Parsed | undefined;
+    const lineOf = (field: string): number => {
+      if (text.length > maxJsonPositionBytes) return 0;
+      positions ??= parseYaml(text);
+      return positions.ok ? positions.lineOf(field) : 0;
+    };
+    return { ok: true, value, lineOf, cheapLineOf: noLine };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const line = /\(line (\d+) column \d+\)/.exec(message)?.[1];
+    const atEnd = message.includes('end of JSON');
+    return {
+      ok: false,
+      problems: [{ line: atEnd ? text.trimEnd().split('\n').length - 1 : Number(line ?? 1) - 1, message: oneLine(message) }],
+    };
+  }
+}
+
+function noLine(): number {
+  return 0;
+}
+
+function oneLine(message: string): string {
+  return message.replaceAll(/\s+/g, ' ').trim().replace(/:$/, '');
+}
+
+function lineAt(lines: LineCounter, offset: number): number {
+  return Math.max(0, lines.linePos(offset).line - 1);
+}
+
+function duplicateKeys(root: unknown, lines: LineCounter): TextProblem[] {
+  const problems: TextProblem[] = [];
+  const visit = (node: unknown): void => {
+    if (isSeq(node)) node.items.forEach(visit);
+    if (!isMap(node)) return;
+    const seen = new Set<unknown>();
+    for (const { key, value } of node.items) {
+      visit(value);
+      if (!isScalar(key) || key.value === '<<') continue;
+      if (seen.has(key.value)) {
+        problems.push({ line: lineAt(lines, key.range?.[0] ?? 0), message: `key ${JSON.stringify(key.value)} is given twice in this map` });
+      }
+      seen.add(key.value);
+    }
+  };
+  visit(root);
+  return problems;
+}
+
+function lineOfField(document: Document, lines: LineCounter, field: string): number {
+  let node: unknown = document.contents;
+  let offset = (document.contents as Node | null)?.range?.[0] ?? 0;
+  for (const step of fieldSteps(field)) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === step);
+      if (!isPair(pair)) break;
+      offset = (pair.key as Node).range?.[0] ?? offset;
+      node = pair.value;
+    } else if (isSeq(node)) {
+      const item = node.items[Number(step)] as Node | undefined;
+      if (item === undefined) break;
+      offset = item.range?.[0] ?? offset;
+      node = item;
+    } else break;
+  }
+  return lineAt(lines, offset);
+}
+
+/** `spec.rules[0].labels[a.b/c]` as `spec`, `rules`, `0`, `labels`, `a.b/c`. */
+function fieldSteps(field: string): string[] {
+  return [...field.matchAll(/\[([^\]]*)\]|[^.[\]]+/g)].map((match) => (match[1] ?? match[0]).replace(/^"(.*)"$/, '$1'));
+}

@@ -1,0 +1,101 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
+import type { Any } from '@bufbuild/protobuf/wkt';
+import { Cluster_DiscoveryType, ClusterSchema } from '../../gen/envoy/config/cluster/v3/cluster_pb.ts';
+import { DnsLookupFamily } from '../../gen/envoy/extensions/clusters/common/dns/v3/dns_pb.ts';
+import { DnsClusterSchema } from '../../gen/envoy/extensions/clusters/dns/v3/dns_cluster_pb.ts';
+import { LeastRequestSchema } from '../../gen/envoy/extensions/load_balancing_policies/least_request/v3/least_request_pb.ts';
+import { HttpProtocolOptionsSchema } from '../../gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
+import type { Backend, DnsHost } from '../../ir/backend.ts';
+import { assertNever } from '../../util/assert.ts';
+import { any, encode } from './bytes.ts';
+import { fromAds } from './config-source.ts';
+import { http2Options } from './http2.ts';
+
+type Cluster = MessageInitShape<typeof ClusterSchema>;
+
+/** Milliseconds, as Envoy Gateway sets it. */
+const connectTimeout = 10_000;
+
+/** What Envoy holds of a connection to a server before it stops reading, in bytes, as Envoy Gateway sets it. */
+const connectionBufferLimit = 32 * 1024;
+
+/** Retries under way at once in a cluster. Envoy's default of 3 would make a restart of a few servers look like an outage. */
+const maxRetries = 1024;
+
+/** How often names are resolved when their records do not say, in milliseconds. */
+const dnsRefreshRate = 30_000;
+
+/** The name of a backend's cluster is its key: short enough for statistics, and what people know the backend by. */
+export function clusterName(backend: string): string {
+  return backend;
+}
+
+/** Encodes a backend as a cluster: least requests first, HTTP/1.1 or HTTP/2 without TLS. */
+export function encodeCluster(backend: Backend): Uint8Array {
+  return encode(ClusterSchema, {
+    name: clusterName(backend.key),
+    ...discovery(backend),
+    connectTimeout: durationFromMs(connectTimeout),
+    perConnectionBufferLimitBytes: connectionBufferLimit,
+    // A server that is gone from the list is gone, whatever health checks thought of it.
+    ignoreHealthOnHostRemoval: true,
+    loadBalancingPolicy: {
+      policies: [
+        { typedExtensionConfig: { name: 'envoy.load_balancing_policies.least_request', typedConfig: any(LeastRequestSchema, {}) } },
+      ],
+    },
+    circuitBreakers: { thresholds: [{ maxRetries }] },
+    ...(backend.protocol === 'h2c' && { typedExtensionProtocolOptions: { [httpProtocolOptions]: h2c() } }),
+  });
+}
+
+const httpProtocolOptions = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+
+/** Without it Envoy speaks HTTP/1.1. */
+function h2c(): Any {
+  return any(HttpProtocolOptionsSchema, {
+    upstreamProtocolOptions: {
+      case: 'explicitHttpConfig',
+      value: { protocolConfig: { case: 'http2ProtocolOptions', value: http2Options() } },
+    },
+  });
+}
+
+function discovery(backend: Backend): Pick<Cluster, 'clusterDiscoveryType' | 'edsClusterConfig' | 'loadAssignment'> {
+  switch (backend.discovery.type) {
+    case 'endpoints':
+      return { clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS }, edsClusterConfig: { edsConfig: fromAds() } };
+    case 'dns':
+      return {
+        clusterDiscoveryType: { case: 'clusterType', value: { name: 'envoy.cluster.dns', typedConfig: dns() } },
+        loadAssignment: {
+          clusterName: clusterName(backend.key),
+          endpoints: [{ lbEndpoints: backend.discovery.hosts.map((host) => ({ hostIdentifier: { case: 'endpoint', value: dnsEndpoint(host) } })) }],
+        },
+      };
+    default:
+      return assertNever(backend.discovery);
+  }
+}
+
+/** Every address that the names resolve to is a server (strict DNS). */
+function dns(): Any {
+  return any(DnsClusterSchema, {
+    dnsRefreshRate: durationFromMs(dnsRefreshRate),
+    respectDnsTtl: true,
+    dnsLookupFamily: DnsLookupFamily.V4_PREFERRED,
+  });
+}
+
+function dnsEndpoint(host: DnsHost) {
+  return {
+    hostname: host.hostname,
+    address: {
+      address: {
+        case: 'socketAddress' as const,
+        value: { address: host.hostname, portSpecifier: { case: 'portValue' as const, value: host.port } },
+      },
+    },
+  };
+}

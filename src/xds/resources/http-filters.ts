@@ -1,0 +1,40 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { Any } from '@bufbuild/protobuf/wkt';
+import { CorsSchema } from '../../gen/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
+import { LuaSchema } from '../../gen/envoy/extensions/filters/http/lua/v3/lua_pb.ts';
+import { RouterSchema } from '../../gen/envoy/extensions/filters/http/router/v3/router_pb.ts';
+import type { HttpFilterSchema } from '../../gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import { any } from './bytes.ts';
+import { corsFilter } from './cors.ts';
+import { shardFilterSource } from './shards.ts';
+import type { TableLayout } from './shards.ts';
+
+/** An HTTP filter: on which tables it is, and its configuration there. */
+interface HttpFilter {
+  readonly name: string;
+  readonly isOn: (layout: TableLayout) => boolean;
+  readonly config: (table: string, layout: TableLayout) => Any;
+}
+
+/** Every HTTP filter, in the order in which requests pass through (responses the other way). */
+const filters: readonly HttpFilter[] = [
+  // First: it finds the routes, and the filters after it read their settings from the route.
+  {
+    name: 'moongate.shard',
+    isOn: (layout) => layout.shards > 1,
+    config: (table, layout) =>
+      any(LuaSchema, { defaultSourceCode: { specifier: { case: 'inlineString', value: shardFilterSource(table, layout.shards) } } }),
+  },
+  // Before all that may refuse a request: preflights carry no credentials, and refusals must be readable across origins.
+  // Always on: a filter that comes with the first route that needs it would drain the listener's connections.
+  { name: corsFilter, isOn: () => true, config: () => any(CorsSchema, {}) },
+  // Last by nature: it ends the chain. The x-envoy-* headers it could add tell clients and servers about our insides.
+  { name: 'envoy.filters.http.router', isOn: () => true, config: () => any(RouterSchema, { suppressEnvoyHeaders: true }) },
+];
+
+/** The HTTP filters for a route table. */
+export function httpFilters(table: string, layout: TableLayout): MessageInitShape<typeof HttpFilterSchema>[] {
+  return filters
+    .filter((filter) => filter.isOn(layout))
+    .map((filter) => ({ name: filter.name, configType: { case: 'typedConfig', value: filter.config(table, layout) } }));
+}

@@ -1,0 +1,55 @@
+import { RouteConfigurationSchema } from '../../gen/envoy/config/route/v3/route_pb.ts';
+import { VirtualHostSchema } from '../../gen/envoy/config/route/v3/route_components_pb.ts';
+import { byText } from '../../util/compare.ts';
+import { appendMessages, encode } from './bytes.ts';
+import { shardHeader } from './shards.ts';
+import type { EncodedVirtualHost } from './virtual-host.ts';
+
+export interface RouteConfigurationOptions {
+  /** `RouteTable.misdirected`. A host that has a virtual host is not misdirected, whatever this says. */
+  readonly misdirected: readonly string[];
+}
+
+/** Field `virtual_hosts` of RouteConfiguration. */
+const virtualHostsField = 2;
+
+/**
+ * Puts encoded virtual hosts into a route configuration, ordered by domain; their bytes are copied, not made again.
+ * A host that none of them has is answered with Envoy's own 404.
+ */
+export function encodeRouteConfiguration(
+  name: string,
+  virtualHosts: readonly Pick<EncodedVirtualHost, 'domain' | 'bytes'>[],
+  options: RouteConfigurationOptions,
+): Uint8Array {
+  const head = encode(RouteConfigurationSchema, {
+    name,
+    // `www.example.com:8080` is a request for www.example.com.
+    ignorePortInHostMatching: true,
+    // The specification applies a rule's filters before those of its backends; Envoy's default is the other way round.
+    mostSpecificHeaderMutationsWins: true,
+    // Clusters are sent ahead, and a share for an invalid backend names a cluster that never comes.
+    validateClusters: false,
+    requestHeadersToRemove: [shardHeader],
+  });
+  const sorted = virtualHosts.toSorted((a, b) => byText(a.domain, b.domain));
+  const domains = new Set(sorted.map((virtualHost) => virtualHost.domain));
+  const misdirected = options.misdirected.filter((domain) => !domains.has(domain));
+  const bytes = sorted.map((virtualHost) => virtualHost.bytes);
+  return appendMessages(head, virtualHostsField, misdirected.length === 0 ? bytes : [...bytes, misdirectedHost(misdirected)]);
+}
+
+/** Answers 421, so that the client tries again over a connection of its own (RFC 9110 §15.5.20). */
+function misdirectedHost(domains: readonly string[]): Uint8Array {
+  return encode(VirtualHostSchema, {
+    name: 'misdirected',
+    domains: [...new Set(domains)].sort(byText),
+    routes: [
+      {
+        name: 'misdirected',
+        match: { pathSpecifier: { case: 'prefix', value: '/' } },
+        action: { case: 'directResponse', value: { status: 421 } },
+      },
+    ],
+  });
+}

@@ -1,0 +1,67 @@
+import type { ResourceId } from './refusal.ts';
+import type { ResourceStore, XdsResource } from './resources.ts';
+import type { XdsType } from './types.ts';
+
+/**
+ * What outlives a stream: the last content of each resource that an Envoy of the proxy accepted, and which resources are
+ * refused. So a reconnect does not widen the circle of suspects, and a refusal ends even if it is another stream that
+ * accepts the cure.
+ */
+export class ProxyMemory {
+  readonly #proxy: string;
+  readonly #accepted = new Map<string, XdsResource>();
+  readonly #refused = new Map<string, ResourceId>();
+  readonly #recovered: (id: ResourceId) => void;
+  readonly #unsubscribe: () => void;
+
+  constructor(store: ResourceStore, proxy: string, recovered: (id: ResourceId) => void) {
+    this.#proxy = proxy;
+    this.#recovered = recovered;
+    this.#unsubscribe = store.subscribe(proxy, (changes) => {
+      for (const [type, names] of changes) {
+        for (const name of names) if (store.get(proxy, type, name) === undefined) this.#forget(type, name);
+      }
+    });
+  }
+
+  /** The content behind a version that a client brings, if it is the one last accepted. */
+  recall(type: XdsType, name: string, version: string): XdsResource | undefined {
+    const accepted = this.#accepted.get(`${type}/${name}`);
+    return accepted?.version === version ? accepted : undefined;
+  }
+
+  /** The content that an Envoy of the proxy accepted last. */
+  lastAccepted(type: XdsType, name: string): XdsResource | undefined {
+    return this.#accepted.get(`${type}/${name}`);
+  }
+
+  accept(type: XdsType, resource: XdsResource): void {
+    this.#accepted.set(`${type}/${resource.name}`, resource);
+  }
+
+  refuse(type: XdsType, name: string): void {
+    this.#refused.set(`${type}/${name}`, { proxy: this.#proxy, type, name });
+  }
+
+  /** The client has what it should have: reports it if the resource was refused before. */
+  settle(type: XdsType, name: string): void {
+    if (this.#refused.size === 0) return;
+    const id = this.#refused.get(`${type}/${name}`);
+    if (id === undefined) return;
+    this.#refused.delete(`${type}/${name}`);
+    this.#recovered(id);
+  }
+
+  #forget(type: XdsType, name: string): void {
+    this.#accepted.delete(`${type}/${name}`);
+    this.settle(type, name);
+  }
+
+  /** The proxy is gone: nothing of it is refused any more. */
+  close(): void {
+    this.#unsubscribe();
+    const open = [...this.#refused.values()];
+    this.#refused.clear();
+    for (const id of open) this.#recovered(id);
+  }
+}

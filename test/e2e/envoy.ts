@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { request, Agent } from 'node:http';
+import { createServer } from 'node:net';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** The Envoy binary: MOONGATE_ENVOY, or the one in the cache. Throws when there is none. */
+export function envoyPath(): string {
+  const path = process.env['MOONGATE_ENVOY'] ?? join(homedir(), '.cache/moongate/envoy/1.40.0/envoy');
+  if (!existsSync(path)) throw new Error(`no Envoy at ${path}: set MOONGATE_ENVOY`);
+  return path;
+}
+
+/** The smallest bootstrap that fetches everything by delta ADS over a unix socket; the admin interface is a socket too. */
+function bootstrap(socket: string, admin: string, fetchTimeout: string): object {
+  const source = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: fetchTimeout };
+  return {
+    admin: { address: { pipe: { path: admin } } },
+    dynamic_resources: {
+      ads_config: {
+        api_type: 'DELTA_GRPC',
+        transport_api_version: 'V3',
+        set_node_on_first_message_only: true,
+        grpc_services: [{ envoy_grpc: { cluster_name: 'xds' } }],
+      },
+      cds_config: source,
+      lds_config: source,
+    },
+    static_resources: {
+      clusters: [
+        {
+          name: 'xds',
+          type: 'STATIC',
+          connect_timeout: '1s',
+          typed_extension_protocol_options: {
+            'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+              '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+              explicit_http_config: { http2_protocol_options: {} },
+            },
+          },
+          load_assignment: {
+            cluster_name: 'xds',
+            endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: socket } } } }] }],
+          },
+        },
+      ],
+    },
+  };
+}
+
+/** A running Envoy. */
+export interface Envoy {
+  /** GET of the admin interface. */
+  readonly admin: (path: string) => Promise<string>;
+  /** What it wrote. */
+  readonly log: () => string;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts Envoy as proxy `proxy`; its files go into `directory`. */
+export function startEnvoy(directory: string, socket: string, proxy: string, fetchTimeout = '15s'): Envoy {
+  const admin = join(directory, 'admin.sock');
+  const config = JSON.stringify(bootstrap(socket, admin, fetchTimeout));
+  const args = ['--config-yaml', config, '--service-cluster', proxy, '--service-node', `${proxy}-0`];
+  const child = spawn(envoyPath(), [...args, '--concurrency', '1', '--disable-hot-restart', '--log-level', process.env['ENVOY_LOG'] ?? 'warning'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let log = '';
+  child.stderr.on('data', (chunk: Buffer) => (log = (log + chunk.toString()).slice(-1_000_000)));
+  return {
+    admin: async (path) => (await get({ socketPath: admin, path })).body,
+    log: () => log,
+    stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    },
+  };
+}
+
+/** An HTTP answer; status 0 when there was none. */
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Sends one GET on a connection of its own, or of the agent's. */
+export function get(options: { port?: number; socketPath?: string; path?: string; host?: string; agent?: Agent }): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const { port, socketPath, path = '/', host = 'a.test', agent } = options;
+    const target = socketPath === undefined ? { host: '127.0.0.1', port } : { socketPath };
+    const outgoing = request({ ...target, path, agent: agent ?? false, headers: { host }, timeout: 10_000 }, (response) => {
+      let body = '';
+      response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+      response.on('error', reject);
+    });
+    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in 10 s')));
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+/** Polls until `condition` holds; rejects with `what` and what it saw last when that takes longer than the limit (ms). */
+export async function until(what: string, condition: () => Promise<boolean> | boolean, limit = 15_000): Promise<void> {
+  const end = performance.now() + limit;
+  let last: unknown;
+  while (performance.now() < end) {
+    try {
+      if (await condition()) return;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`${what}: not within ${limit} ms`, { cause: last });
+}

@@ -1,0 +1,76 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createHttp2Server } from 'node:http2';
+import type { Http2Session } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+/** What a backend saw of a request. */
+export interface Seen {
+  readonly backend: string;
+  readonly method: string;
+  readonly path: string;
+  readonly httpVersion: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+export interface EchoBackend {
+  readonly name: string;
+  readonly port: number;
+  /** Every request so far, oldest first. */
+  readonly seen: Seen[];
+  close(): Promise<void>;
+}
+
+/**
+ * A server that answers with what it saw, as JSON. Asked by query: `status=503`, `fail=N` (the first N requests with this
+ * `key` get the status), `delay=MS`, `reset` (closes the connection). Echoes bytes after an upgrade.
+ */
+export async function startEchoBackend(name: string, options: { protocol?: 'http1' | 'h2c' } = {}): Promise<EchoBackend> {
+  const seen: Seen[] = [];
+  const tries = new Map<string, number>();
+
+  function answer(request: Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'headers'>, response: Pick<ServerResponse, 'writeHead' | 'end'>, drop: () => void): void {
+    const saw: Seen = { backend: name, method: request.method ?? '', path: request.url ?? '', httpVersion: request.httpVersion, headers: request.headers };
+    seen.push(saw);
+    const query = new URL(saw.path, 'http://echo').searchParams;
+    const key = query.get('key') ?? '';
+    const count = (tries.get(key) ?? 0) + 1;
+    tries.set(key, count);
+    if (query.has('reset')) return drop();
+    const fails = count <= Number(query.get('fail') ?? (query.has('status') ? Infinity : 0));
+    const reply = () => {
+      response.writeHead(fails ? Number(query.get('status')) : 200, { 'content-type': 'application/json', 'x-backend': name, 'x-backend-secret': 'hidden' });
+      response.end(JSON.stringify(saw));
+    };
+    const delay = Number(query.get('delay') ?? 0);
+    if (delay === 0) reply();
+    else setTimeout(reply, delay).unref();
+  }
+
+  const upgraded = new Set<Duplex>();
+  const server =
+    options.protocol === 'h2c'
+      ? createHttp2Server((request, response) => answer(request as unknown as IncomingMessage, response as unknown as ServerResponse, () => request.stream.close(8)))
+      : createServer((request, response) => answer(request, response, () => request.socket.destroy()));
+  const sessions = new Set<Http2Session>();
+  server.on('session', (session: Http2Session) => sessions.add(session.once('close', () => sessions.delete(session))));
+  server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => {
+    upgraded.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    socket.on('data', (chunk: Buffer) => socket.write(chunk));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    name,
+    port: (server.address() as AddressInfo).port,
+    seen,
+    async close() {
+      for (const socket of upgraded) socket.destroy();
+      for (const session of sessions) session.destroy();
+      if ('closeAllConnections' in server) (server as Server).closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
