@@ -89,6 +89,11 @@ export class ProxyRunner {
     return this.#current?.ready === true ? this.#current.admin : undefined;
   }
 
+  /** Of the current process, live or not: one that was found running can be asked before we know that it is live. */
+  get currentAdmin(): AdminClient | undefined {
+    return this.#current?.admin;
+  }
+
   /** Sends a signal to the process that serves, when there is one. */
   signal(name: NodeJS.Signals): void {
     if (this.#current?.ready === true) this.#current.process.signal(name);

@@ -79,11 +79,11 @@ export class Supervisor {
     return this.#runners.get(id)?.admin;
   }
 
-  /** Which of our proxies listens on which port, by asking those that are live. */
+  /** Which of our proxies listens on which port, by asking those that answer. */
   async heldPorts(): Promise<ReadonlyMap<number, string>> {
     const held = new Map<number, string>();
     await Promise.all([...this.#runners].map(async ([id, runner]) => {
-      const ports = await runner.admin?.listenerPorts().catch(() => undefined);
+      const ports = await runner.currentAdmin?.listenerPorts().catch(() => undefined);
       for (const port of ports ?? []) held.set(port, id);
     }));
     return held;
