@@ -12,8 +12,12 @@ import type { ProxyState, Settings } from '../translate/inputs.ts';
 import { byText } from '../util/compare.ts';
 import type { Log } from '../util/log.ts';
 import { AdsServer } from '../xds/server/ads-server.ts';
+import type { Pushed } from '../xds/server/events.ts';
 import { Rejections } from '../xds/server/rejections.ts';
 import { ResourceStore } from '../xds/server/resources.ts';
+
+/** Failures of an Envoy in a row after which its ports are taken to be free for others. */
+const failuresToRelease = 4;
 
 /** What `moongate run` needs to know. */
 export interface StandaloneOptions {
@@ -27,6 +31,8 @@ export interface StandaloneOptions {
   readonly concurrency?: number;
   readonly accessLogPath?: string;
   readonly log: Log;
+  /** Hears of each response that was handed to an Envoy. */
+  readonly onPushed?: (pushed: Pushed) => void;
 }
 
 /**
@@ -66,6 +72,7 @@ export class Standalone {
     this.ads = new AdsServer({
       store: this.store,
       log,
+      ...(options.onPushed === undefined ? {} : { onPushed: options.onPushed }),
       onNack: (nack) => this.#onRejections(() => this.#rejections.refused(nack)),
       onRecovered: (id) => this.#onRejections(() => this.#rejections.recovered(id)),
     });
@@ -153,7 +160,11 @@ export class Standalone {
 
   #onProcessState(id: string, state: ProcessState): void {
     if (this.#stopped) return;
-    if (state.kind !== 'running') this.#ports.release(id);
+    // A port is tried again only when its Envoy stays away: the attempt would be in the way of one that is coming back.
+    if (state.kind === 'stopped' || (state.kind === 'backoff' && state.failures >= failuresToRelease)) {
+      this.#ports.release(id);
+      void this.#resolvePorts();
+    }
     this.#update(() => {
       if (state.kind === 'stopped') this.plane.proxyStates.delete(id);
       else this.plane.proxyStates.set(id, proxyState(state));
@@ -209,8 +220,11 @@ export class Standalone {
         const found = new Map(resolved.map((port) => [`${port.proxy}/${port.port}`, port]));
         for (const [key] of [...portBindings.entries()]) if (!found.has(key)) portBindings.delete(key);
         for (const [key, port] of found) {
-          if (port.bound === undefined) portBindings.set(key, { error: port.error });
-          else portBindings.set(key, { boundPort: port.bound, clientPort: port.bound });
+          if (port.error !== undefined) {
+            portBindings.set(key, { error: port.error });
+            continue;
+          }
+          portBindings.set(key, { boundPort: port.bound, clientPort: port.bound });
           if (port.note !== undefined) this.#options.log.warn({ port: key }, port.note);
         }
       });

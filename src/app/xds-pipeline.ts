@@ -9,7 +9,7 @@ import { encodeEndpoints } from '../xds/resources/endpoints.ts';
 import { encodeListener } from '../xds/resources/listener.ts';
 import { encodeRouteConfiguration } from '../xds/resources/route-configuration.ts';
 import { encodeCertificate } from '../xds/resources/secret.ts';
-import { encodeScopedRoute, routeConfigurationName, shardCount, shardOf, type TableLayout } from '../xds/resources/shards.ts';
+import { encodeScopedRoute, routeConfigurationName, shardCount, shardOf, type ShardCount, type TableLayout } from '../xds/resources/shards.ts';
 import { encodeVirtualHost, type EncodedVirtualHost } from '../xds/resources/virtual-host.ts';
 import type { Part, XdsResource } from '../xds/server/resources.ts';
 import type { XdsType } from '../xds/server/types.ts';
@@ -25,6 +25,8 @@ export interface ProxyResource {
 export interface XdsOptions {
   /** File for access logs of every proxy; undefined: none are written. */
   readonly accessLogPath?: string;
+  /** Cuts every route table into so many shards, whatever its size: for measurements. */
+  readonly shards?: ShardCount;
 }
 
 /** Encodes what translation gives, each piece once, and hands it to the proxies that use it. */
@@ -58,7 +60,7 @@ export function xdsResources(graph: Graph, outputs: Outputs, options: XdsOptions
 function routing(graph: Graph, outputs: Outputs, options: XdsOptions): Collection<ProxyResource>[] {
   const exactHosts = graph.count('exact-hosts', outputs.virtualHosts, ({ table, domain }) => (domain.includes('*') ? [] : [table]));
   const layouts = graph.derive('layouts', outputs.routeTables, ({ key }, read): TableLayout => ({
-    shards: shardCount(read.get(exactHosts, key) ?? 0),
+    shards: options.shards ?? shardCount(read.get(exactHosts, key) ?? 0),
   }));
   const shards = graph.expand('shards', outputs.routeTables, (table, read): [string, Shard][] => {
     const layout = read.get(layouts, table.key) ?? whole;

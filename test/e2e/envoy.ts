@@ -6,6 +6,8 @@ import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
+export { until } from '../feature/until.ts';
+
 /** The Envoy binary: MOONGATE_ENVOY, or the one in the cache. Throws when there is none. */
 export function envoyPath(): string {
   const path = process.env['MOONGATE_ENVOY'] ?? join(homedir(), '.cache/moongate/envoy/1.40.0/envoy');
@@ -112,20 +114,4 @@ export async function freePort(): Promise<number> {
   await once(server, 'close');
   if (address === null || typeof address === 'string') throw new Error('no port');
   return address.port;
-}
-
-/** Polls until `condition` holds; rejects with `what` and what it saw last when that takes longer than the limit (ms). */
-export async function until(what: string, condition: () => Promise<boolean> | boolean, limit = 15_000): Promise<void> {
-  const end = performance.now() + limit;
-  let last: unknown;
-  while (performance.now() < end) {
-    try {
-      if (await condition()) return;
-      last = undefined;
-    } catch (error) {
-      last = error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error(`${what}: not within ${limit} ms`, { cause: last });
 }

@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import type { Seen } from './echo-backend.ts';
 
 export interface Reply {
@@ -58,6 +59,8 @@ export async function askTls(port: number, options: { serverName: string; host: 
   const session = connect(`https://127.0.0.1:${port}`, { servername: options.serverName, rejectUnauthorized: false });
   try {
     return await new Promise((resolve, reject) => {
+      let subject = '';
+      session.on('connect', (_session, socket) => (subject = (socket as TLSSocket).getPeerCertificate().subject.CN?.toString() ?? ''));
       session.on('error', reject);
       const stream = session.request({ ':authority': options.host, ':path': options.path ?? '/' });
       stream.setTimeout(patience, () => stream.destroy(new Error(`no answer in ${patience} ms`)));
@@ -66,11 +69,7 @@ export async function askTls(port: number, options: { serverName: string; host: 
       stream.on('response', (received) => (headers = received));
       stream.on('data', (chunk: Buffer) => (body += chunk.toString()));
       stream.on('error', reject);
-      stream.on('end', () => {
-        const { socket } = session;
-        const certificate = socket !== undefined && 'getPeerCertificate' in socket ? socket.getPeerCertificate().subject.CN : undefined;
-        resolve({ status: Number(headers[':status']), headers, body, subject: String(certificate) });
-      });
+      stream.on('end', () => resolve({ status: Number(headers[':status']), headers, body, subject }));
     });
   } finally {
     session.destroy();

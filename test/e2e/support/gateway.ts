@@ -2,18 +2,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Backend, Endpoint } from '../../../src/ir/backend.ts';
-import type { Listener, RouteTable } from '../../../src/ir/listener.ts';
-import { noHeaderChanges } from '../../../src/ir/route.ts';
-import type { Action, Forward, Route, RouteMatch, Rule, VirtualHost, WeightedBackend } from '../../../src/ir/route.ts';
+import type { Certificate, Listener, RouteTable } from '../../../src/ir/listener.ts';
+import type { Route } from '../../../src/ir/route.ts';
 import { equal } from '../../../src/util/equal.ts';
 import { clusterName, encodeCluster } from '../../../src/xds/resources/cluster.ts';
 import { encodeEndpoints } from '../../../src/xds/resources/endpoints.ts';
 import { encodeListener } from '../../../src/xds/resources/listener.ts';
 import { encodeRouteConfiguration } from '../../../src/xds/resources/route-configuration.ts';
+import { encodeCertificate } from '../../../src/xds/resources/secret.ts';
 import { encodeScopedRoute, routeConfigurationName, shardOf } from '../../../src/xds/resources/shards.ts';
 import type { ShardCount } from '../../../src/xds/resources/shards.ts';
 import { encodeVirtualHost } from '../../../src/xds/resources/virtual-host.ts';
 import type { EncodedVirtualHost } from '../../../src/xds/resources/virtual-host.ts';
+import { backend as backendOf, direct, loopback, route, virtualHost } from '../../support/ir-values.ts';
 import { get, startEnvoy, until } from '../envoy.ts';
 import type { Envoy } from '../envoy.ts';
 import { startStaticAds } from './static-ads.ts';
@@ -22,6 +23,7 @@ import type { StaticAds } from './static-ads.ts';
 const cluster = 'envoy.config.cluster.v3.Cluster';
 const endpoint = 'envoy.config.endpoint.v3.ClusterLoadAssignment';
 const listenerType = 'envoy.config.listener.v3.Listener';
+const secret = 'envoy.extensions.transport_sockets.tls.v3.Secret';
 const routes = 'envoy.config.route.v3.RouteConfiguration';
 const scopes = 'envoy.config.route.v3.ScopedRouteConfiguration';
 
@@ -31,6 +33,7 @@ export interface TestGateway {
   readonly envoy: Envoy;
   /** Puts a backend on Envoy; servers on loopback unless given as endpoints. */
   backend(backend: Pick<Backend, 'key'> & Partial<Backend>, servers: readonly (number | Endpoint)[]): Promise<void>;
+  certificate(certificate: Certificate): Promise<void>;
   /** Opens a listener on a free port and returns the port. Its tables must be there or come later. */
   listen(listener: Listener, shards?: ReadonlyMap<string, ShardCount>): Promise<number>;
   /** Says which hosts a table has. Rejects with Envoy's words when it refuses them. */
@@ -81,12 +84,12 @@ export async function startTestGateway(): Promise<TestGateway> {
     ads,
     envoy,
     async backend(backend, servers) {
-      const whole: Backend = { owner: backend.key, ownerVersion: '1', protocol: 'http1', discovery: { type: 'endpoints' }, ...backend };
       const endpoints = servers.map((server): Endpoint => (typeof server === 'number' ? loopback(server) : server));
       // Endpoints first: Envoy acknowledges a cluster only when it has them.
       await ads.set(endpoint, clusterName(backend.key), encodeEndpoints({ backend: backend.key, endpoints }));
-      await ads.set(cluster, clusterName(backend.key), encodeCluster(whole));
+      await ads.set(cluster, clusterName(backend.key), encodeCluster(backendOf(backend.key, backend)));
     },
+    certificate: (certificate) => ads.set(secret, certificate.key, encodeCertificate(certificate)),
     async listen(listener, shards = new Map()) {
       const layouts = new Map([...shards].map(([key, count]) => [key, { shards: count }]));
       await ads.set(listenerType, listener.key, encodeListener(listener, { tables: layouts, accessLogPath: join(directory, 'access.log') }));
@@ -134,47 +137,4 @@ async function boundPort(envoy: Envoy, name: string): Promise<number> {
 
 interface ListenersReply {
   readonly listener_statuses?: readonly { readonly name: string; readonly local_address: { readonly socket_address: { readonly port_value: number } } }[];
-}
-
-/** A server on loopback. */
-export function loopback(port: number, more: Partial<Endpoint> = {}): Endpoint {
-  return { address: { type: 'ip', ip: '127.0.0.1', port }, zone: '', draining: false, ...more };
-}
-
-export function virtualHost(table: string, domain: string, hostRoutes: readonly Route[]): VirtualHost {
-  return { key: `${table}|${domain}`, table, domain, routes: hostRoutes };
-}
-
-/** A route for every path unless told otherwise. */
-export function route(name: string, rule: Rule, match: Partial<RouteMatch> = {}): Route {
-  const path: RouteMatch['path'] = { type: 'PathPrefix', value: '/' };
-  return { name, match: { path, method: undefined, headers: [], queryParams: [], ...match }, rule };
-}
-
-export function rule(action: Action, more: Partial<Rule> = {}): Rule {
-  return {
-    owner: 'HTTPRoute/e2e/route',
-    ownerVersion: '1',
-    name: '',
-    requestHeaders: noHeaderChanges,
-    responseHeaders: noHeaderChanges,
-    cors: undefined,
-    mirrors: [],
-    action,
-    ...more,
-  };
-}
-
-export function direct(statusCode: number, body: string): Rule {
-  return rule({ type: 'direct', statusCode, body });
-}
-
-/** A rule that forwards to backends, given by key or whole. */
-export function forward(backends: readonly (string | WeightedBackend)[], action: Partial<Forward> = {}, more: Partial<Rule> = {}): Rule {
-  const weighted = backends.map((backend) => (typeof backend === 'string' ? share(backend, 1) : backend));
-  return rule({ type: 'forward', backends: weighted, rewrite: undefined, timeouts: { request: undefined, backendRequest: undefined }, retry: undefined, ...action }, more);
-}
-
-export function share(backend: string | undefined, weight: number, more: Partial<WeightedBackend> = {}): WeightedBackend {
-  return { backend, weight, requestHeaders: noHeaderChanges, responseHeaders: noHeaderChanges, rewrite: undefined, ...more };
 }
