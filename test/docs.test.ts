@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+
+const root = join(import.meta.dirname, '..');
+const pages = globSync('{*.md,docs/**/*.md,bench/*.md,definitions/*.md,examples/**/*.md,test/golden/README.md}', { cwd: root }).sort();
+
+function text(page: string): string {
+  return readFileSync(join(root, page), 'utf8');
+}
+
+test('links between pages lead somewhere', () => {
+  assert.ok(pages.length >= 6, `only ${pages.length} pages`);
+  const broken = pages.flatMap((page) =>
+    [...text(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
+      .map(([, target]) => target ?? '')
+      .filter((target) => !existsSync(join(root, dirname(page), target)))
+      .map((target) => `${page}: ${target}`),
+  );
+  assert.deepEqual(broken, []);
+});
+
+test('files that pages name in code exist', () => {
+  const named = /`((?:src|test|docs|bench|tools|examples|definitions|bin)\/[\w./-]+)`/g;
+  const missing = pages.flatMap((page) =>
+    [...text(page).matchAll(named)].map(([, path]) => path ?? '').filter((path) => !existsSync(join(root, path))).map((path) => `${page}: ${path}`),
+  );
+  assert.deepEqual(missing, []);
+});
+
+test('npm scripts that pages name exist', () => {
+  const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> };
+  const missing = pages.flatMap((page) =>
+    [...text(page).matchAll(/npm (?:run ([a-z][\w:]*)|(?=test|start)(\w+))/g)]
+      .map(([, run, short]) => run ?? short ?? '')
+      .filter((name) => scripts[name] === undefined)
+      .map((name) => `${page}: npm ${name}`),
+  );
+  assert.deepEqual(missing, []);
+});
+
+test('nothing names a registry or a path of one machine', () => {
+  const files = globSync('{*,.ci/*,src/**/*.ts,test/**/*.{ts,yaml,md},bench/**/*.{ts,md,json},tools/**/*.{ts,md},docs/**/*,examples/**/*}', { cwd: root })
+    .filter((path) => /\.(ts|md|json|yaml|sh)$|run$/.test(path) && !path.startsWith('src/gen/') && path !== 'test/docs.test.ts');
+  const suspicious = /registry\.npmjs|files\.pythonhosted|proxy\.golang\.org|(?<![\w])\/(?:work|root|home)\//;
+  assert.deepEqual(files.filter((path) => suspicious.test(text(path))), []);
+});
