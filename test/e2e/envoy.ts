@@ -1,19 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { request, Agent } from 'node:http';
+import { request, type Agent } from 'node:http';
 import { createServer } from 'node:net';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { findEnvoy } from '../../src/infra/host/envoy-binary.ts';
 
 export { until } from '../feature/until.ts';
 
-/** The Envoy binary: MOONGATE_ENVOY, or the one in the cache. Throws when there is none. */
-export function envoyPath(): string {
-  const path = process.env['MOONGATE_ENVOY'] ?? join(homedir(), '.cache/moongate/envoy/1.40.0/envoy');
-  if (!existsSync(path)) throw new Error(`no Envoy at ${path}: set MOONGATE_ENVOY`);
-  return path;
-}
+const wanted = process.env['MOONGATE_ENVOY'];
+/** The Envoy that tests run: MOONGATE_ENVOY, or found and if need be installed as the program does. */
+const { path: envoyPath } = await findEnvoy(wanted === undefined ? {} : { path: wanted });
 
 /** The smallest bootstrap that fetches everything by delta ADS over a unix socket; the admin interface is a socket too. */
 function bootstrap(socket: string, admin: string, fetchTimeout: string): object {
@@ -66,7 +62,7 @@ export function startEnvoy(directory: string, socket: string, proxy: string, fet
   const admin = join(directory, 'admin.sock');
   const config = JSON.stringify(bootstrap(socket, admin, fetchTimeout));
   const args = ['--config-yaml', config, '--service-cluster', proxy, '--service-node', `${proxy}-0`];
-  const child = spawn(envoyPath(), [...args, '--concurrency', '1', '--disable-hot-restart', '--log-level', process.env['ENVOY_LOG'] ?? 'warning'], {
+  const child = spawn(envoyPath, [...args, '--concurrency', '1', '--disable-hot-restart', '--log-level', process.env['ENVOY_LOG'] ?? 'warning'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let log = '';

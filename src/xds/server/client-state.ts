@@ -1,5 +1,5 @@
 import type { ResourceStore, XdsResource } from './resources.ts';
-import { PUSH_ORDER, ROUTING_TYPES, type XdsType } from './types.ts';
+import { recordOf, ROUTING_TYPES, type XdsType } from './types.ts';
 import type { Response } from './wire.ts';
 
 /** How long (ms) a route waits for a cluster that it needs before it is sent without. Envoy's own patience with warming is 15 s. */
@@ -42,8 +42,8 @@ export class Subscription {
   wildcard = false;
   readonly names = new Set<string>();
   readonly held = new Map<string, Held>();
-  /** Names that may be at the client although it acknowledged none: they came in a response that was refused for others. */
-  readonly perhaps = new Set<string>();
+  /** Names of which nobody knows what the client has: they were in a response that was refused for the sake of others. */
+  readonly perhaps: Set<string>;
   /** Names to be looked at when the stream is free. */
   readonly dirty = new Set<string>();
   /** Names that are owed an answer, as soon as they are wanted, even if the client has the version. */
@@ -59,8 +59,9 @@ export class Subscription {
   /** The first wildcard request is owed an answer even if there is nothing: Envoy's start waits for it. */
   owesFirst = false;
 
-  constructor(type: XdsType) {
+  constructor(type: XdsType, doubts: Set<string>) {
     this.type = type;
+    this.perhaps = doubts;
   }
 
   wants(name: string): boolean {
@@ -90,6 +91,12 @@ export class Subscription {
     this.touch(name);
   }
 
+  /** Nobody knows any more what the client has: sends it again, or its removal. */
+  doubt(name: string): void {
+    if (this.wants(name)) this.perhaps.add(name);
+    this.touch(name);
+  }
+
   /** The client is not interested any more. */
   drop(name: string): void {
     this.held.delete(name);
@@ -111,10 +118,10 @@ export class ClientState {
   readonly #store: ResourceStore;
   readonly #proxy: string;
 
-  constructor(store: ResourceStore, proxy: string) {
+  constructor(store: ResourceStore, proxy: string, doubts: Readonly<Record<XdsType, Set<string>>>) {
     this.#store = store;
     this.#proxy = proxy;
-    this.subscriptions = Object.fromEntries(PUSH_ORDER.map((type) => [type, new Subscription(type)])) as Record<XdsType, Subscription>;
+    this.subscriptions = recordOf((type) => new Subscription(type, doubts[type]));
   }
 
   /** The store's version of a resource, whether it was sent or not. */
@@ -138,13 +145,12 @@ export class ClientState {
    * A cluster that the store does not have is not waited for: nobody is going to send it.
    */
   isLive(cluster: string): boolean {
-    const wanted = this.#store.get(this.#proxy, 'CDS', cluster);
-    if (wanted === undefined) return true;
     const { CDS, EDS, SDS } = this.subscriptions;
-    if (!CDS.held.has(cluster)) return false;
-    if (!EDS.held.has(cluster) && this.#store.get(this.#proxy, 'EDS', cluster) !== undefined) return false;
-    for (const secret of wanted.secrets ?? []) {
-      if (!SDS.held.has(secret) && this.#store.get(this.#proxy, 'SDS', secret) !== undefined) return false;
+    const held = CDS.held.get(cluster);
+    if (held === undefined) return this.wanted('CDS', cluster) === undefined;
+    if (!EDS.held.has(cluster) && this.wanted('EDS', cluster) !== undefined) return false;
+    for (const secret of held.resource?.secrets ?? []) {
+      if (!SDS.held.has(secret) && this.wanted('SDS', secret) !== undefined) return false;
     }
     return true;
   }
@@ -177,7 +183,8 @@ export class ClientState {
       for (const need of resource.needs ?? []) if (clusters.has(need)) used.add(need);
     };
     for (const type of ROUTING_TYPES) {
-      const { held, inflight } = this.subscriptions[type];
+      const { held, inflight, perhaps } = this.subscriptions[type];
+      if (perhaps.size > 0) return clusters;
       for (const { resource } of held.values()) {
         if (resource === undefined) return clusters;
         use(resource);

@@ -1,6 +1,9 @@
 import type { ResourceId } from './refusal.ts';
 import type { ResourceStore, XdsResource } from './resources.ts';
-import type { XdsType } from './types.ts';
+import { recordOf, type XdsType } from './types.ts';
+
+/** Nodes of a proxy whose doubts are kept. Doubts last for a round trip, so it takes this many simultaneous losses to forget one. */
+const MAX_NODES = 256;
 
 /**
  * What outlives a stream: the last content of each resource that an Envoy of the proxy accepted, and which resources are
@@ -11,6 +14,7 @@ export class ProxyMemory {
   readonly #proxy: string;
   readonly #accepted = new Map<string, XdsResource>();
   readonly #refused = new Map<string, ResourceId>();
+  readonly #doubts = new Map<string, Record<XdsType, Set<string>>>();
   readonly #recovered: (id: ResourceId) => void;
   readonly #unsubscribe: () => void;
 
@@ -33,6 +37,19 @@ export class ProxyMemory {
   /** The content that an Envoy of the proxy accepted last. */
   lastAccepted(type: XdsType, name: string): XdsResource | undefined {
     return this.#accepted.get(`${type}/${name}`);
+  }
+
+  /**
+   * Names of which a node may have another content than it says: Envoy applies the good part of a response that it
+   * refuses, but goes on naming the versions of before. The sets belong to the node's stream.
+   */
+  doubtsOf(nodeId: string): Readonly<Record<XdsType, Set<string>>> {
+    const doubts = this.#doubts.get(nodeId) ?? recordOf(() => new Set<string>());
+    this.#doubts.delete(nodeId);
+    this.#doubts.set(nodeId, doubts);
+    const [oldest] = this.#doubts.keys();
+    if (this.#doubts.size > MAX_NODES && oldest !== undefined) this.#doubts.delete(oldest);
+    return doubts;
   }
 
   accept(type: XdsType, resource: XdsResource): void {

@@ -1,6 +1,6 @@
 import type { XdsResource } from './resources.ts';
 import type { Session } from './session.ts';
-import { TYPE_URL, type XdsType } from './types.ts';
+import { recordOf, TYPE_URL, type XdsType } from './types.ts';
 import type { DeltaRequest, Response } from './wire.ts';
 
 /** A resource for tests: what it says is its content and its version. */
@@ -124,7 +124,7 @@ export class ModelClient {
 }
 
 function fresh<T>(): Record<XdsType, Map<string, T>> {
-  return { CDS: new Map(), EDS: new Map(), SDS: new Map(), LDS: new Map(), SRDS: new Map(), RDS: new Map() };
+  return recordOf(() => new Map<string, T>());
 }
 
 function isBad(resource: XdsResource): boolean {

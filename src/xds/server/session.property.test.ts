@@ -79,12 +79,12 @@ class Run {
   check({ type, resources, removed }: Response): void {
     for (const { name: sent, version, needs = [] } of resources) {
       const id = `${type}/${sent}`;
+      if (this.client.asked.has(id)) this.refused.delete(id);
       assert.notEqual(this.refused.get(id), version, `${id} is sent again in a version that was refused`);
       if (this.client.versions[type].get(sent) === version && this.client.applied[type].get(sent)?.version === version) {
         const reason = (type === 'EDS' && this.rewarm.has(sent)) || this.client.asked.has(id) || this.doubtful.has(id);
         assert.ok(reason, `${id} is sent again in a version that the client has`);
       }
-      this.doubtful.delete(id);
       if (type === 'CDS') this.rewarm.add(sent);
       if (type === 'EDS') this.rewarm.delete(sent);
       for (const cluster of needs) {
@@ -108,7 +108,10 @@ class Run {
     if (resources.some(({ version }) => version.startsWith('bad'))) {
       for (const { name: doubtful } of resources) this.doubtful.add(`${next?.type}/${doubtful}`);
     } else {
-      for (const { name: accepted } of resources) this.refused.delete(`${next?.type}/${accepted}`);
+      for (const { name: accepted } of resources) {
+        this.refused.delete(`${next?.type}/${accepted}`);
+        this.doubtful.delete(`${next?.type}/${accepted}`);
+      }
     }
     this.client.processNext(this.now);
   }
@@ -150,12 +153,6 @@ class Run {
         // Lost with the stream: endpoints that were on their way to a changed cluster. Envoy cannot say that it lacks
         // them; after its initial_fetch_timeout it takes those it has.
         this.client.warming.clear();
-        // Neither can it say that it applied a part of a response which it refused, so such an orphan may stay behind.
-        for (const type of ['CDS', 'LDS'] as const) {
-          for (const orphan of this.client.applied[type].keys()) {
-            if (!this.client.versions[type].has(orphan)) this.client.applied[type].delete(orphan);
-          }
-        }
         this.session = this.newSession();
         return this.client.connect(this.session, this.now);
     }
@@ -197,8 +194,9 @@ class Run {
         assert.ok(applied === version || version.startsWith('bad'), `${type}/${resource} is ${applied}, not ${version}`);
       }
       for (const resource of this.client.applied[type].keys()) {
-        // A cluster stays under a route, and as long as a newer route is refused, for the one kept instead may use it.
-        const kept = type === 'CDS' && this.store.list(PROXY, 'RDS').some(({ version, needs = [] }) => version.startsWith('bad') || needs.includes(resource));
+        // A cluster stays under a route, and as long as anything is refused, for what is kept instead may use it.
+        const users = [...this.store.list(PROXY, 'RDS'), ...this.store.list(PROXY, 'LDS')];
+        const kept = type === 'CDS' && users.some(({ version, needs = [] }) => version.startsWith('bad') || needs.includes(resource));
         assert.ok(wanted.has(resource) || kept, `${type}/${resource} is still there`);
       }
     }

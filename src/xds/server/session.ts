@@ -47,7 +47,7 @@ export class Session {
     this.#store = options.store;
     this.proxy = options.proxy;
     this.nodeId = options.nodeId;
-    this.#client = new ClientState(options.store, options.proxy);
+    this.#client = new ClientState(options.store, options.proxy, options.memory.doubtsOf(options.nodeId));
   }
 
   /** Takes a request: an answer to a response, a change of interest, or both. */
@@ -116,6 +116,7 @@ export class Session {
     }
     sub.owesFirst = sub.wildcard && sub.held.size === 0;
     for (const name of sub.held.keys()) sub.dirty.add(name);
+    for (const name of sub.perhaps) sub.touch(name);
     for (const name of sub.names) {
       // A name that the client waits for is answered even if it does not exist, or Envoy waits for its initial_fetch_timeout.
       if (sub.held.has(name)) sub.touch(name);
@@ -153,8 +154,9 @@ export class Session {
 
   #answered(sub: Subscription, response: Response, error: string | undefined): void {
     sub.inflight = undefined;
-    if (error !== undefined) this.#refused(sub, response, error);
-    else for (const resource of response.resources) this.#accepted(sub, resource);
+    if (error !== undefined) return this.#refused(sub, response, error);
+    for (const resource of response.resources) this.#accepted(sub, resource);
+    for (const name of response.removed) sub.perhaps.delete(name);
   }
 
   #accepted(sub: Subscription, resource: XdsResource): void {
@@ -170,18 +172,14 @@ export class Session {
 
   #refused(sub: Subscription, response: Response, message: string): void {
     const { resources, removed } = response;
-    const doubt = (name: string): void => {
-      sub.perhaps.add(name);
-      sub.touch(name);
-    };
-    if (resources.length > 0) removed.forEach(doubt);
+    if (resources.length > 0) for (const name of removed) sub.doubt(name);
     const reasons = blame(message, resources.map((resource) => resource.name));
     for (const resource of resources) {
       const { name, version } = resource;
       const reason = reasons.get(name);
       if (reason === undefined) {
         if (reasons.size === 0) sub.single.add(name);
-        doubt(name);
+        sub.doubt(name);
         continue;
       }
       const accepted = sub.held.get(name)?.resource ?? this.#options.memory.lastAccepted(sub.type, name);
@@ -237,7 +235,6 @@ export class Session {
       if (typeof next === 'string') {
         removed.push(next);
         sub.held.delete(next);
-        sub.perhaps.delete(next);
         sub.leaving.delete(next);
       } else {
         resources.push(next);
@@ -270,11 +267,13 @@ export class Session {
     }
     sub.leaving.delete(name);
     if (held?.version === wanted.version) {
-      sub.waiting.delete(name);
       sub.single.delete(name);
       sub.rejected.delete(name);
       this.#options.memory.settle(sub.type, name);
-      return forced || sub.perhaps.has(name) ? wanted : undefined;
+      if (!sub.perhaps.has(name)) {
+        sub.waiting.delete(name);
+        return forced ? wanted : undefined;
+      }
     }
     // Not again what was refused; whoever needs an answer now gets what was accepted before.
     if (sub.rejected.get(name)?.version === wanted.version) return forced ? held?.resource : undefined;

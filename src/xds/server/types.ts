@@ -42,3 +42,8 @@ export const ROUTING_TYPES = ['LDS', 'SRDS', 'RDS'] as const satisfies readonly 
 
 /** Kinds whose removal waits until nothing at the client can use the resource any more. Listeners and scopes go at once. */
 export const DEFERRED_REMOVAL: ReadonlySet<XdsType> = new Set(['CDS', 'EDS', 'SDS', 'RDS']);
+
+/** Makes a value for each kind. */
+export function recordOf<T>(make: (type: XdsType) => T): Record<XdsType, T> {
+  return { CDS: make('CDS'), EDS: make('EDS'), SDS: make('SDS'), LDS: make('LDS'), SRDS: make('SRDS'), RDS: make('RDS') };
+}
