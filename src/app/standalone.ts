@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import { applyChanges, controlPlane, versionOf, type ControlPlane } from './control-plane.ts';
+import { proxyReadiness } from './proxy-readiness.ts';
+import { readRejections, writeRejections } from './rejection-file.ts';
 import { decode } from '../api/decode.ts';
 import type { KindName } from '../api/kinds.ts';
 import type { ObjectRef } from '../api/resource.ts';
@@ -6,10 +9,12 @@ import { PortBinder, portRetryMs } from '../infra/host/ports.ts';
 import type { ProxyState as ProcessState } from '../infra/host/proxy-state.ts';
 import type { StateDir } from '../infra/host/state-dir.ts';
 import { Supervisor } from '../infra/host/supervisor.ts';
+import type { StageError } from '../reactive/derived.ts';
 import type { FileChanges, FileProblem } from '../source/files/changes.ts';
 import { FileSource } from '../source/files/file-source.ts';
-import type { ProxyState, Settings } from '../translate/inputs.ts';
+import type { Settings } from '../translate/inputs.ts';
 import { byText } from '../util/compare.ts';
+import { equal } from '../util/equal.ts';
 import type { Log } from '../util/log.ts';
 import { AdsServer } from '../xds/server/ads-server.ts';
 import type { Pushed } from '../xds/server/events.ts';
@@ -18,6 +23,16 @@ import { ResourceStore } from '../xds/server/resources.ts';
 
 /** Failures of an Envoy in a row after which its ports are taken to be free for others. */
 const failuresToRelease = 4;
+
+/** Hears of what goes on inside, for metrics. */
+export interface StandaloneObserver {
+  /** Something changed in the files; what follows from it is about to be worked out. */
+  readonly onFilesChanged?: () => void;
+  /** All outputs are up to date again; it took so many milliseconds. */
+  readonly onSettled?: (ms: number) => void;
+  readonly onTranslationError?: (error: StageError) => void;
+  readonly onProcessState?: (id: string, state: ProcessState) => void;
+}
 
 /** What `moongate run` needs to know. */
 export interface StandaloneOptions {
@@ -30,6 +45,7 @@ export interface StandaloneOptions {
   /** Worker threads of each Envoy; undefined: one for each CPU. */
   readonly concurrency?: number;
   readonly accessLogPath?: string;
+  readonly observer?: StandaloneObserver;
   readonly log: Log;
   /** Hears of each response that was handed to an Envoy. */
   readonly onPushed?: (pushed: Pushed) => void;
@@ -52,9 +68,11 @@ export class Standalone {
   readonly #options: StandaloneOptions;
   readonly #files: FileSource;
   readonly #ports: PortBinder;
-  readonly #rejections = new Rejections();
+  readonly #rejectionFile: string;
+  readonly #rejections: Rejections;
   readonly #problems = new Map<string, readonly FileProblem[]>();
   readonly #ignoredKinds = new Set<string>();
+  readonly #listenersChanged = new Set<string>();
   #portTimer: NodeJS.Timeout | undefined;
   #portsWanted = false;
   #resolving: Promise<void> | undefined;
@@ -64,10 +82,16 @@ export class Standalone {
   constructor(options: StandaloneOptions) {
     const { log, stateDir } = options;
     this.#options = options;
+    this.#rejectionFile = join(stateDir.path, 'rejections.json');
+    this.#rejections = new Rejections(readRejections(this.#rejectionFile));
     this.plane = controlPlane({
       settings: options.settings,
       xds: options.accessLogPath === undefined ? {} : { accessLogPath: options.accessLogPath },
-      onError: ({ collection, key, error }) => log.error({ collection, key, err: error }, 'translation failed, the object is left out'),
+      onError: (failure) => {
+        const { collection, key, error } = failure;
+        log.error({ collection, key, err: error }, 'translation failed, the object is left out');
+        options.observer?.onTranslationError?.(failure);
+      },
     });
     this.ads = new AdsServer({
       store: this.store,
@@ -75,6 +99,7 @@ export class Standalone {
       ...(options.onPushed === undefined ? {} : { onPushed: options.onPushed }),
       onNack: (nack) => this.#onRejections(() => this.#rejections.refused(nack)),
       onRecovered: (id) => this.#onRejections(() => this.#rejections.recovered(id)),
+      onAnswered: ({ proxy }) => this.#refresh(proxy),
     });
     this.supervisor = new Supervisor({
       stateDir,
@@ -86,6 +111,7 @@ export class Standalone {
     this.#files = new FileSource({ paths: options.paths, decode, log, onChange: (changes) => this.#onFiles(changes) });
     this.plane.xds.subscribe((changes) => {
       for (const { before, after } of changes.values()) {
+        if (after?.type === 'LDS' || before?.type === 'LDS') this.#listenersChanged.add((after ?? before)?.proxy ?? '');
         if (after !== undefined) this.store.set(after.proxy, after.type, after.resource);
         else if (before !== undefined) this.store.delete(before.proxy, before.type, before.resource.name);
       }
@@ -111,7 +137,8 @@ export class Standalone {
 
   /** Reads everything, then begins to serve. Rejects when the state directory's socket cannot be had. */
   async start(): Promise<void> {
-    await this.ads.listen(`unix:${this.#options.stateDir.xdsSocket}`);
+    await this.ads.listenOnSocket(this.#options.stateDir.xdsSocket);
+    this.#writeRejections();
     await this.#files.start();
     await this.#reconcile();
     await this.#resolvePorts();
@@ -135,10 +162,24 @@ export class Standalone {
 
   /** Brings the world up to date with what `write` put into the sources. */
   #update(write: () => void): void {
+    const start = performance.now();
     write();
     this.plane.settle();
+    this.#options.observer?.onSettled?.(performance.now() - start);
     this.store.commit();
     this.#forgetOutdatedRejections();
+    const proxies = [...this.#listenersChanged];
+    this.#listenersChanged.clear();
+    for (const proxy of proxies) this.#refresh(proxy);
+  }
+
+  /** Takes note of how far a proxy has come. */
+  #refresh(id: string): void {
+    const process = this.supervisor.states().get(id);
+    if (process === undefined || this.#stopped) return;
+    const { ads, store } = this;
+    const state = proxyReadiness(id, process, { ads, store });
+    if (!equal(state, this.plane.proxyStates.get(id))) this.#update(() => this.plane.proxyStates.set(id, state));
   }
 
   #onFiles({ set, deleted, problems, ignoredKinds }: FileChanges): void {
@@ -150,6 +191,7 @@ export class Standalone {
       }
     }
     for (const kind of ignoredKinds) this.#ignoredKinds.add(kind);
+    this.#options.observer?.onFilesChanged?.();
     this.#update(() => {
       applyChanges(this.plane.resources, [
         ...deleted.map(({ kind, key }) => ({ kind: kind as KindName, key, resource: undefined })),
@@ -159,20 +201,25 @@ export class Standalone {
   }
 
   #onProcessState(id: string, state: ProcessState): void {
+    this.#options.observer?.onProcessState?.(id, state);
     if (this.#stopped) return;
     // A port is tried again only when its Envoy stays away: the attempt would be in the way of one that is coming back.
     if (state.kind === 'stopped' || (state.kind === 'backoff' && state.failures >= failuresToRelease)) {
       this.#ports.release(id);
       void this.#resolvePorts();
     }
-    this.#update(() => {
-      if (state.kind === 'stopped') this.plane.proxyStates.delete(id);
-      else this.plane.proxyStates.set(id, proxyState(state));
-    });
+    if (state.kind === 'stopped') this.#update(() => this.plane.proxyStates.delete(id));
+    else this.#refresh(id);
   }
 
   #onRejections(change: () => boolean): void {
-    if (change()) this.#update(() => this.#writeRejections());
+    if (!change()) return;
+    this.#update(() => this.#writeRejections());
+    try {
+      writeRejections(this.#rejectionFile, this.#rejections.withdrawn.values());
+    } catch (error) {
+      this.#options.log.warn({ err: error, file: this.#rejectionFile }, 'cannot keep in mind what Envoy refused');
+    }
   }
 
   #writeRejections(): void {
@@ -229,19 +276,5 @@ export class Standalone {
         }
       });
     }
-  }
-}
-
-function proxyState(state: ProcessState): ProxyState {
-  const addresses = [{ type: 'IPAddress', value: '0.0.0.0' }] as const;
-  switch (state.kind) {
-    case 'running':
-      return { ready: true, message: `Envoy runs (pid ${state.pid})`, addresses };
-    case 'backoff':
-      return { ready: false, message: `Envoy is not running: ${state.reason}`, addresses };
-    case 'starting':
-    case 'draining':
-    case 'stopped':
-      return { ready: false, message: `Envoy is ${state.kind}`, addresses };
   }
 }

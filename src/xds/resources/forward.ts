@@ -1,55 +1,89 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { RouteAction_ClusterNotFoundResponseCode } from '../../gen/envoy/config/route/v3/route_components_pb.ts';
-import type { RouteActionSchema, WeightedCluster_ClusterWeightSchema } from '../../gen/envoy/config/route/v3/route_components_pb.ts';
+import type { RouteActionSchema, RouteSchema } from '../../gen/envoy/config/route/v3/route_components_pb.ts';
 import type { Forward, PathChange, Rule, WeightedBackend } from '../../ir/route.ts';
 import { assertNever } from '../../util/assert.ts';
 import { clusterName } from './cluster.ts';
 import { changesNothing, escapeFormat, headerChanges, hostOf } from './header-changes.ts';
 import { mirrorPolicies } from './mirror.ts';
 import { pathEdit } from './path-edit.ts';
-import { retryPolicy } from './retry.ts';
+import { retryFields } from './retry.ts';
 import { timeoutFields } from './timeouts.ts';
 
 type RouteAction = MessageInitShape<typeof RouteActionSchema>;
 
+/** The fields of an Envoy route, or of a weighted cluster, that change headers. */
+type HeaderFields = Pick<
+  MessageInitShape<typeof RouteSchema>,
+  'requestHeadersToAdd' | 'requestHeadersToRemove' | 'responseHeadersToAdd' | 'responseHeadersToRemove'
+>;
+
 /** A cluster that never exists: Envoy answers for it with the route's cluster_not_found_response_code. */
 export const invalidCluster = 'invalid-backend';
 
-/** Passes requests on to `backends`, which share the rule's requests by weight and agree about the path. */
-export function forwardAction(rule: Rule, forward: Forward, backends: readonly WeightedBackend[], matched: string | undefined): RouteAction {
-  const ruleHost = forward.rewrite?.hostname ?? hostOf(rule.requestHeaders);
-  const hosts = backends.map((backend) => backend.rewrite?.hostname ?? hostOf(backend.requestHeaders));
-  // Envoy lets a host of the route and one of the cluster get into each other's way, so only one level has any.
-  const perBackend = hosts.some((host) => host !== undefined);
+/**
+ * Passes requests on to `backends`, which share the rule's requests by weight and agree about the path.
+ *
+ * The specification has a rule's filters work before those of its backends, and Envoy works the other way round. So
+ * both are put together on one level: on the clusters if one of several backends has any of its own, else on the route.
+ */
+export function forwardFields(
+  rule: Rule,
+  forward: Forward,
+  backends: readonly WeightedBackend[],
+  matched: string | undefined,
+): Pick<MessageInitShape<typeof RouteSchema>, 'action'> & HeaderFields {
   const [first] = backends;
-  const plain = backends.length === 1 && first !== undefined && !perBackend && changesNothing(first.requestHeaders) && changesNothing(first.responseHeaders);
   const path = first?.rewrite?.path ?? forward.rewrite?.path;
-  const retry = retryPolicy(forward.retry, forward.timeouts);
-  return {
-    clusterSpecifier: plain
-      ? { case: 'cluster', value: clusterOf(first) }
-      : { case: 'weightedClusters', value: { clusters: backends.map((backend, i) => clusterWeight(backend, perBackend ? (hosts[i] ?? ruleHost) : undefined)) } },
+  const common: RouteAction = {
     clusterNotFoundResponseCode: RouteAction_ClusterNotFoundResponseCode.INTERNAL_SERVER_ERROR,
     ...(path !== undefined && pathFields(path, matched)),
-    ...(ruleHost !== undefined && !perBackend && { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value: ruleHost } }),
     ...timeoutFields(forward.timeouts, forward.retry),
-    ...(retry !== undefined && { retryPolicy: retry }),
+    ...retryFields(forward.retry, forward.timeouts),
     requestMirrorPolicies: mirrorPolicies(rule.mirrors),
   };
-}
-
-function clusterWeight(backend: WeightedBackend, host: string | undefined): MessageInitShape<typeof WeightedCluster_ClusterWeightSchema> {
-  const request = headerChanges(backend.requestHeaders);
-  const response = headerChanges(backend.responseHeaders);
-  return {
+  if (first !== undefined && backends.length === 1) {
+    const value: RouteAction = { ...common, clusterSpecifier: { case: 'cluster', value: clusterOf(first) }, ...hostFields(rule, forward, first) };
+    return { action: { case: 'route', value }, ...headerFields(rule, first) };
+  }
+  const differ = backends.some(changesRequests);
+  const clusters = backends.map((backend) => ({
     name: clusterOf(backend),
     weight: backend.weight,
+    ...(differ && { ...headerFields(rule, backend), ...hostFields(rule, forward, backend) }),
+  }));
+  const value: RouteAction = {
+    ...common,
+    clusterSpecifier: { case: 'weightedClusters', value: { clusters } },
+    ...(!differ && hostFields(rule, forward)),
+  };
+  return { action: { case: 'route', value }, ...(!differ && headerFields(rule)) };
+}
+
+/** Header changes of a rule, and of a backend after them. */
+export function headerFields(rule: Rule, backend?: WeightedBackend): HeaderFields {
+  const request = headerChanges(rule.requestHeaders, ...(backend === undefined ? [] : [backend.requestHeaders]));
+  const response = headerChanges(rule.responseHeaders, ...(backend === undefined ? [] : [backend.responseHeaders]));
+  return {
     requestHeadersToAdd: request.toAdd,
     requestHeadersToRemove: request.toRemove,
     responseHeadersToAdd: response.toAdd,
     responseHeadersToRemove: response.toRemove,
-    ...(host !== undefined && { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value: host } }),
   };
+}
+
+function hostFields(
+  rule: Rule,
+  forward: Forward,
+  backend?: WeightedBackend,
+): { hostRewriteSpecifier?: { case: 'hostRewriteLiteral'; value: string } } {
+  const own = backend === undefined ? undefined : (backend.rewrite?.hostname ?? hostOf(backend.requestHeaders));
+  const value = own ?? forward.rewrite?.hostname ?? hostOf(rule.requestHeaders);
+  return value === undefined ? {} : { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value } };
+}
+
+function changesRequests(backend: WeightedBackend): boolean {
+  return backend.rewrite?.hostname !== undefined || !changesNothing(backend.requestHeaders) || !changesNothing(backend.responseHeaders);
 }
 
 function clusterOf(backend: WeightedBackend): string {

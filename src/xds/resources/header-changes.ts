@@ -11,15 +11,21 @@ export interface EnvoyHeaderChanges {
   readonly toRemove: string[];
 }
 
-/** Translates header changes; what Envoy refuses to change (pseudo headers, Host) is left out. */
-export function headerChanges(changes: HeaderChanges): EnvoyHeaderChanges {
-  return {
-    toAdd: [
-      ...changes.set.filter(isChangeable).map((header) => option(header, HeaderValueOption_HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD)),
-      ...changes.add.filter(isChangeable).map((header) => option(header, HeaderValueOption_HeaderAppendAction.APPEND_IF_EXISTS_OR_ADD)),
-    ],
-    toRemove: changes.remove.filter((name) => isChangeable({ name })),
-  };
+/**
+ * Translates header changes that are made one after the other, as a rule's and then its backend's; what Envoy refuses to
+ * change (pseudo headers, Host) is left out. A removal is done ahead of everything, so it also takes out
+ * what earlier changes would have put there.
+ */
+export function headerChanges(...layers: readonly HeaderChanges[]): EnvoyHeaderChanges {
+  const toAdd = layers.flatMap((layer, i) => {
+    const removedLater = new Set(layers.slice(i + 1).flatMap((later) => later.remove));
+    const stays = (header: Header) => isChangeable(header.name) && !removedLater.has(header.name);
+    return [
+      ...layer.set.filter(stays).map((header) => option(header, HeaderValueOption_HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD)),
+      ...layer.add.filter(stays).map((header) => option(header, HeaderValueOption_HeaderAppendAction.APPEND_IF_EXISTS_OR_ADD)),
+    ];
+  });
+  return { toAdd, toRemove: [...new Set(layers.flatMap((layer) => layer.remove))].filter(isChangeable) };
 }
 
 /** The value that a `set` gives to Host: Envoy knows that as a host rewrite. */
@@ -41,6 +47,6 @@ function option(header: Header, appendAction: HeaderValueOption_HeaderAppendActi
   return { header: { key: header.name, value: escapeFormat(header.value) }, appendAction, keepEmptyValue: header.value === '' };
 }
 
-function isChangeable(header: Pick<Header, 'name'>): boolean {
-  return !header.name.startsWith(':') && header.name !== 'host' && header.name !== '';
+function isChangeable(name: string): boolean {
+  return !name.startsWith(':') && name !== 'host' && name !== '';
 }

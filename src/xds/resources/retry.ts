@@ -16,12 +16,12 @@ const hostSelectionAttempts = 5n;
  * the user limits the time of each try: the specification wants a try that ran out of time repeated, and to Envoy that
  * is a reset.
  */
-export function retryPolicy(retry: Retry | undefined, timeouts: Timeouts): MessageInitShape<typeof RetryPolicySchema> | undefined {
-  if (retry === undefined || retry.attempts <= 0) return undefined;
+export function retryFields(retry: Retry | undefined, timeouts: Timeouts): { retryPolicy?: MessageInitShape<typeof RetryPolicySchema> } {
+  if (retry === undefined || retry.attempts <= 0) return {};
   const retryOn = ['connect-failure', 'refused-stream', 'reset-before-request', 'unavailable'];
   if (timeouts.backendRequest !== undefined) retryOn.push('reset');
   if (retry.codes.length > 0) retryOn.push('retriable-status-codes');
-  return {
+  const retryPolicy = {
     retryOn: retryOn.join(','),
     numRetries: retry.attempts,
     retriableStatusCodes: [...retry.codes],
@@ -31,9 +31,10 @@ export function retryPolicy(retry: Retry | undefined, timeouts: Timeouts): Messa
     retryHostPredicate: [
       {
         name: 'envoy.retry_host_predicates.previous_hosts',
-        configType: { case: 'typedConfig', value: any(PreviousHostsPredicateSchema, {}) },
+        configType: { case: 'typedConfig' as const, value: any(PreviousHostsPredicateSchema, {}) },
       },
     ],
     hostSelectionRetryMaxAttempts: hostSelectionAttempts,
-  };
+  } satisfies MessageInitShape<typeof RetryPolicySchema>;
+  return { retryPolicy };
 }

@@ -26,8 +26,6 @@ export function encodeRouteConfiguration(
     name,
     // `www.example.com:8080` is a request for www.example.com.
     ignorePortInHostMatching: true,
-    // The specification applies a rule's filters before those of its backends; Envoy's default is the other way round.
-    mostSpecificHeaderMutationsWins: true,
     // Clusters are sent ahead, and a share for an invalid backend names a cluster that never comes.
     validateClusters: false,
     requestHeadersToRemove: [shardHeader],

@@ -2,18 +2,16 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { RouteSchema } from '../../gen/envoy/config/route/v3/route_components_pb.ts';
 import type { Action, Forward, Rule, WeightedBackend } from '../../ir/route.ts';
 import { assertNever } from '../../util/assert.ts';
-import { encode } from './bytes.ts';
+import { concat, encode } from './bytes.ts';
 import { clusterName } from './cluster.ts';
 import { corsFilter, corsPolicy } from './cors.ts';
-import { forwardAction } from './forward.ts';
-import { headerChanges } from './header-changes.ts';
+import { forwardFields, headerFields } from './forward.ts';
 import { millionths } from './mirror.ts';
 import { redirectActions } from './redirect.ts';
 import type { RedirectContext } from './redirect.ts';
 import { hostWithPort } from './route-match.ts';
 
-/** The action, and in a few cases what the request must fit besides the route's own match. */
-type RouteFields = Pick<MessageInitShape<typeof RouteSchema>, 'action' | 'match'>;
+type RouteFields = MessageInitShape<typeof RouteSchema>;
 
 const encodedRules = new WeakMap<Rule, Map<string, readonly Uint8Array[]>>();
 
@@ -29,23 +27,25 @@ export function encodeRule(rule: Rule, context: RedirectContext, matched: string
   const key = cacheKey(rule.action, context, matched);
   const known = cached.get(key);
   if (known !== undefined) return known;
-  const encoded = variants(rule, context, matched).map((fields) => encodeFields(rule, fields));
+  const filters = encode(RouteSchema, rule.cors === undefined ? {} : { typedPerFilterConfig: { [corsFilter]: corsPolicy(rule.cors) } });
+  const encoded = variants(rule, context, matched).map((fields) => concat(encode(RouteSchema, fields), filters));
   cached.set(key, encoded);
   return encoded;
 }
 
 /** Names of the clusters that a rule sends requests to, mirrors included. */
 export function clustersOf(rule: Rule): string[] {
-  const mirrors = rule.mirrors.filter((mirror) => mirror.numerator > 0).map((mirror) => clusterName(mirror.backend));
   if (rule.action.type !== 'forward') return [];
-  return [...usedBackends(rule.action).flatMap(({ backend }) => (backend === undefined ? [] : [clusterName(backend)])), ...mirrors];
+  const backends = usedBackends(rule.action).flatMap(({ backend }) => (backend === undefined ? [] : [backend]));
+  const mirrors = rule.mirrors.filter((mirror) => mirror.numerator > 0).map((mirror) => mirror.backend);
+  return backends.length === 0 ? [] : [...backends, ...mirrors].map(clusterName);
 }
 
 /** Only what the bytes depend on: a forward without a prefix replacement is the same everywhere. */
 function cacheKey(action: Action, context: RedirectContext, matched: string | undefined): string {
   switch (action.type) {
     case 'forward':
-      return [action.rewrite, ...action.backends.map(({ rewrite }) => rewrite)].some((rewrite) => rewrite?.path?.type === 'ReplacePrefixMatch') ? `${matched}` : '';
+      return [action, ...action.backends].some(({ rewrite }) => rewrite?.path?.type === 'ReplacePrefixMatch') ? `${matched}` : '';
     case 'redirect':
       return `${context.scheme} ${context.port} ${context.domain} ${matched}`;
     case 'direct':
@@ -62,12 +62,12 @@ function variants(rule: Rule, context: RedirectContext, matched: string | undefi
       return forwardVariants(rule, action, matched);
     case 'redirect': {
       const { action: value, portInHost } = redirectActions(action, context, matched);
-      const always: RouteFields = { action: { case: 'redirect', value } };
+      const always: RouteFields = { action: { case: 'redirect', value }, ...headerFields(rule) };
       if (portInHost === undefined) return [always];
-      return [{ match: { headers: [hostWithPort()] }, action: { case: 'redirect', value: portInHost } }, always];
+      return [{ ...always, match: { headers: [hostWithPort()] }, action: { case: 'redirect', value: portInHost } }, always];
     }
     case 'direct':
-      return [directResponse(action.statusCode, action.body)];
+      return [{ action: directResponse(action.statusCode, action.body), ...headerFields(rule) }];
     default:
       return assertNever(action);
   }
@@ -81,9 +81,9 @@ function variants(rule: Rule, context: RedirectContext, matched: string | undefi
  */
 function forwardVariants(rule: Rule, forward: Forward, matched: string | undefined): RouteFields[] {
   const backends = usedBackends(forward);
-  if (backends.every((backend) => backend.backend === undefined)) return [directResponse(500, '')];
+  if (backends.every((backend) => backend.backend === undefined)) return [{ action: directResponse(500, ''), ...headerFields(rule) }];
   const sharePath = backends.every((backend) => backend.rewrite?.path === undefined);
-  if (backends.length === 1 || sharePath) return [{ action: { case: 'route', value: forwardAction(rule, forward, backends, matched) } }];
+  if (backends.length === 1 || sharePath) return [forwardFields(rule, forward, backends, matched)];
   const total = backends.reduce((sum, backend) => sum + backend.weight, 0);
   let below = 0;
   return backends.map((backend, i) => {
@@ -91,7 +91,7 @@ function forwardVariants(rule: Rule, forward: Forward, matched: string | undefin
     return {
       // Envoy draws one random number for a request and compares it in every route.
       ...(i < backends.length - 1 && { match: { runtimeFraction: { defaultValue: millionths(below, total) } } }),
-      action: { case: 'route', value: forwardAction(rule, forward, [backend], matched) },
+      ...forwardFields(rule, forward, [backend], matched),
     };
   });
 }
@@ -100,21 +100,6 @@ function usedBackends(forward: Forward): WeightedBackend[] {
   return forward.backends.filter((backend) => backend.weight > 0);
 }
 
-function directResponse(status: number, body: string): RouteFields {
-  return {
-    action: { case: 'directResponse', value: { status, ...(body !== '' && { body: { specifier: { case: 'inlineString', value: body } } }) } },
-  };
-}
-
-function encodeFields(rule: Rule, fields: RouteFields): Uint8Array {
-  const request = headerChanges(rule.requestHeaders);
-  const response = headerChanges(rule.responseHeaders);
-  return encode(RouteSchema, {
-    ...fields,
-    requestHeadersToAdd: request.toAdd,
-    requestHeadersToRemove: request.toRemove,
-    responseHeadersToAdd: response.toAdd,
-    responseHeadersToRemove: response.toRemove,
-    ...(rule.cors !== undefined && { typedPerFilterConfig: { [corsFilter]: corsPolicy(rule.cors) } }),
-  });
+function directResponse(status: number, body: string): NonNullable<RouteFields['action']> {
+  return { case: 'directResponse', value: { status, ...(body !== '' && { body: { specifier: { case: 'inlineString', value: body } } }) } };
 }

@@ -51,6 +51,8 @@ export interface AdsServerOptions {
   /** A resource that was refused is accepted, or gone. */
   readonly onRecovered?: (id: ResourceId) => void;
   readonly onStream?: (event: StreamEvent) => void;
+  /** An Envoy took or refused a response: `ackState` may have changed. */
+  readonly onAnswered?: (event: { readonly proxy: string; readonly nodeId: string }) => void;
   readonly onOverdue?: (overdue: Overdue) => void;
   readonly onPushed?: (pushed: Pushed) => void;
 }
@@ -146,6 +148,7 @@ export class AdsServer {
         onRequest: ({ nonce, error }) => {
           if (nonce !== '' && error === undefined) this.counters.acks++;
         },
+        onAnswered: ({ proxy, nodeId }) => this.#tell(this.#options.onAnswered, { proxy, nodeId }),
         onPushed: ({ proxy, nodeId }, { type, resources, removed }, size, at) => {
           this.counters.pushes++;
           this.counters.bytes += size;

@@ -14,6 +14,8 @@ export interface AdsStreamOptions {
   /** Makes the session once the client has said who it is. */
   readonly identify: (node: NonNullable<DeltaRequest['node']>) => Session;
   readonly onRequest: (request: DeltaRequest) => void;
+  /** A response was taken or refused, and the session knows. */
+  readonly onAnswered: (session: Session) => void;
   readonly onPushed: (session: Session, response: Response, bytes: number, at: number) => void;
   /** The stream is over; called once. */
   readonly onClosed: (session: Session | undefined) => void;
@@ -44,7 +46,7 @@ export class AdsStream {
   /** Answers what was held until now, and everything from now on. */
   open(): void {
     this.#open = true;
-    for (const request of this.#held.splice(0)) this.#run((session, now) => session.receive(request, now));
+    for (const request of this.#held.splice(0)) this.#receive(request);
   }
 
   changed(changes: Changes): void {
@@ -73,9 +75,14 @@ export class AdsStream {
       this.#session = this.#options.identify(node);
     }
     this.#options.onRequest(request);
-    if (this.#open) this.#run((session, now) => session.receive(request, now));
+    if (this.#open) this.#receive(request);
     else if (this.#held.length < MAX_HELD_REQUESTS) this.#held.push(request);
     else this.end(status.RESOURCE_EXHAUSTED, `more than ${MAX_HELD_REQUESTS} requests before the server is ready`);
+  }
+
+  #receive(request: DeltaRequest): void {
+    this.#run((session, now) => session.receive(request, now));
+    if (request.nonce !== '' && this.#session !== undefined) this.#options.onAnswered(this.#session);
   }
 
   #run(step: (session: Session, now: number) => readonly Response[]): void {

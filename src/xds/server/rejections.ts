@@ -39,6 +39,13 @@ export class Rejections {
   readonly #inquiries = new Map<string, Set<string>>();
   readonly #unattributed = new Map<string, Unattributed>();
 
+  /** `remembered`: what an earlier process had found out for certain. */
+  constructor(remembered: Iterable<Part & { readonly message: string }> = []) {
+    for (const { owner, version, message } of remembered) {
+      this.#withdrawn.set(owner, { owner, version, message, provisional: false, resources: new Set() });
+    }
+  }
+
   /** What is to be left out, by owner. An entry is about the version it names only. */
   get withdrawn(): ReadonlyMap<string, Withdrawn> {
     return this.#withdrawn;

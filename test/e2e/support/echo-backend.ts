@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
 import type { Http2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
@@ -13,6 +13,9 @@ export interface Seen {
   readonly httpVersion: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
+
+type AnyRequest = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'headers'>;
+type AnyResponse = Pick<ServerResponse, 'writeHead' | 'end'>;
 
 export interface EchoBackend {
   readonly name: string;
@@ -30,8 +33,9 @@ export async function startEchoBackend(name: string, options: { protocol?: 'http
   const seen: Seen[] = [];
   const tries = new Map<string, number>();
 
-  function answer(request: Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'headers'>, response: Pick<ServerResponse, 'writeHead' | 'end'>, drop: () => void): void {
-    const saw: Seen = { backend: name, method: request.method ?? '', path: request.url ?? '', httpVersion: request.httpVersion, headers: request.headers };
+  function answer(request: AnyRequest, response: AnyResponse, drop: () => void): void {
+    const { method = '', url: path = '', httpVersion, headers } = request;
+    const saw: Seen = { backend: name, method, path, httpVersion, headers };
     seen.push(saw);
     const query = new URL(saw.path, 'http://echo').searchParams;
     const key = query.get('key') ?? '';
@@ -40,7 +44,8 @@ export async function startEchoBackend(name: string, options: { protocol?: 'http
     if (query.has('reset')) return drop();
     const fails = count <= Number(query.get('fail') ?? (query.has('status') ? Infinity : 0));
     const reply = () => {
-      response.writeHead(fails ? Number(query.get('status')) : 200, { 'content-type': 'application/json', 'x-backend': name, 'x-backend-secret': 'hidden' });
+      const headers = { 'content-type': 'application/json', 'x-backend': name, 'x-backend-secret': 'hidden' };
+      response.writeHead(fails ? Number(query.get('status')) : 200, headers);
       response.end(JSON.stringify(saw));
     };
     const delay = Number(query.get('delay') ?? 0);
@@ -51,7 +56,7 @@ export async function startEchoBackend(name: string, options: { protocol?: 'http
   const upgraded = new Set<Duplex>();
   const server =
     options.protocol === 'h2c'
-      ? createHttp2Server((request, response) => answer(request as unknown as IncomingMessage, response as unknown as ServerResponse, () => request.stream.close(8)))
+      ? createHttp2Server((request, response) => answer(request, response as unknown as AnyResponse, () => request.stream.close(8)))
       : createServer((request, response) => answer(request, response, () => request.socket.destroy()));
   const sessions = new Set<Http2Session>();
   server.on('session', (session: Http2Session) => sessions.add(session.once('close', () => sessions.delete(session))));
@@ -69,7 +74,7 @@ export async function startEchoBackend(name: string, options: { protocol?: 'http
     async close() {
       for (const socket of upgraded) socket.destroy();
       for (const session of sessions) session.destroy();
-      if ('closeAllConnections' in server) (server as Server).closeAllConnections();
+      if ('closeAllConnections' in server) server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };

@@ -77,7 +77,8 @@ export async function startTestGateway(): Promise<TestGateway> {
     }
     const port = probes.get(table.key);
     if (port === undefined) return;
-    await until(`${table.key} is at generation ${entry.generation}`, async () => (await get({ port, host: probeDomain })).body === `generation ${entry.generation}`);
+    const wanted = `generation ${entry.generation}`;
+    await until(`${table.key} is at ${wanted}`, async () => (await get({ port, host: probeDomain })).body === wanted);
   }
 
   return {
@@ -136,5 +137,10 @@ async function boundPort(envoy: Envoy, name: string): Promise<number> {
 }
 
 interface ListenersReply {
-  readonly listener_statuses?: readonly { readonly name: string; readonly local_address: { readonly socket_address: { readonly port_value: number } } }[];
+  readonly listener_statuses?: readonly ListenerStatus[];
+}
+
+interface ListenerStatus {
+  readonly name: string;
+  readonly local_address: { readonly socket_address: { readonly port_value: number } };
 }

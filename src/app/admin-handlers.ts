@@ -1,0 +1,44 @@
+import { jsonAnswer, textAnswer, type AdminAnswer, type AdminHandler } from '../admin/http-server.ts';
+import type { ControlPlane } from './control-plane.ts';
+import { explainRequest } from './explain.ts';
+import type { Instance } from './instance.ts';
+import { irView, xdsView } from './views.ts';
+
+const index = `Moongate
+
+/healthz             the process is alive
+/readyz              all is served, or why not
+/metrics             for Prometheus
+/api/v1/status       instance, objects with conditions, ports, proxies, problems
+/api/v1/problems     what is wrong with files, objects and conditions
+/api/v1/proxies      the Envoys
+/api/v1/explain      who answers a request: ?method=GET&url=http://www.example.com/get&header=name:%20value
+/api/v1/config/ir    listeners, routes and backends
+/api/v1/config/xds   what Envoy is sent
+`;
+
+/** What the admin port answers. */
+export function adminHandlers(instance: Instance): ReadonlyMap<string, AdminHandler> {
+  const ofPlane = (view: (plane: ControlPlane) => unknown) => (): AdminAnswer => {
+    const plane = instance.standalone?.plane;
+    return plane === undefined ? jsonAnswer({ error: instance.notReady().join('; ') }, 503) : jsonAnswer(view(plane));
+  };
+  return new Map<string, AdminHandler>([
+    ['/', () => textAnswer(index)],
+    ['/healthz', () => textAnswer('ok\n')],
+    ['/readyz', () => {
+      const reasons = instance.notReady();
+      return reasons.length === 0 ? textAnswer('ok\n') : textAnswer(reasons.map((reason) => `${reason}\n`).join(''), 503);
+    }],
+    ['/metrics', async () => ({ status: 200, ...(await instance.metrics.text()) })],
+    ['/api/v1/status', () => jsonAnswer(instance.status())],
+    ['/api/v1/problems', () => jsonAnswer(instance.status().problems)],
+    ['/api/v1/proxies', () => jsonAnswer(instance.status().proxies)],
+    ['/api/v1/explain', (query) => {
+      if (instance.standalone === undefined) return jsonAnswer({ error: instance.notReady().join('; ') }, 503);
+      return explainRequest(instance.standalone, query);
+    }],
+    ['/api/v1/config/ir', ofPlane(irView)],
+    ['/api/v1/config/xds', ofPlane(xdsView)],
+  ]);
+}

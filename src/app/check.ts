@@ -1,0 +1,45 @@
+import { findings, type AnyStatus, type Finding } from '../admin/findings.ts';
+import type { KindName } from '../api/kinds.ts';
+import type { Resource } from '../api/resource.ts';
+import type { Collection } from '../reactive/collection.ts';
+import type { FileProblem } from '../source/files/changes.ts';
+import { byPlace } from './load.ts';
+import type { ControlPlane } from './control-plane.ts';
+
+/** What the conditions of all objects find fault with, at the place of the object. Sorted by place. */
+export function conditionProblems(plane: ControlPlane): FileProblem[] {
+  const statuses = plane.outputs.statuses.flatMap((collection) => [...collection.values()]);
+  const problems = statuses.flatMap(({ kind, key, status }) => {
+    const resource = (plane.resources[kind as KindName] as Collection<Resource>).get(key);
+    return findings(status as AnyStatus).map((finding) => conditionProblem(finding, { kind, key, origin: resource?.origin }));
+  });
+  return byPlace([...problems, ...unserved(plane)]);
+}
+
+function conditionProblem(finding: Finding, object: { readonly kind: string; readonly key: string; readonly origin: Resource['origin'] | undefined }): FileProblem {
+  const { severity, where, type, status, reason, message } = finding;
+  return {
+    file: object.origin?.file ?? '',
+    line: object.origin?.line ?? 0,
+    kind: object.kind,
+    key: object.key,
+    severity,
+    field: where === '' ? `${type}=${status} (${reason})` : `${where}: ${type}=${status} (${reason})`,
+    message,
+  };
+}
+
+/** Gateways that nobody looks after: not wrong, since their controller may be another one, but worth a line. */
+function unserved({ resources, outputs }: ControlPlane): FileProblem[] {
+  const served = new Set(outputs.statuses.flatMap((collection) => [...collection.values()].map(({ ref }) => ref)));
+  return [...resources.Gateway.values()]
+    .filter(({ key }) => !served.has(`Gateway/${key}`))
+    .map(({ key, origin, object }) => {
+      const name = object.spec.gatewayClassName;
+      const gatewayClass = resources.GatewayClass.get(name);
+      const why = gatewayClass === undefined ? 'does not exist' : `has controllerName ${gatewayClass.object.spec.controllerName}`;
+      const accepted = gatewayClass !== undefined && served.has(`GatewayClass/${name}`);
+      const message = accepted ? `GatewayClass "${name}" is not accepted` : `GatewayClass "${name}" ${why}: the Gateway is not served`;
+      return { file: origin.file, line: origin.line, kind: 'Gateway', key, severity: 'warning', field: 'spec.gatewayClassName', message };
+    });
+}

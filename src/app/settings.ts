@@ -1,0 +1,9 @@
+import type { Settings } from '../translate/inputs.ts';
+
+/** GatewayClasses of this controller are served unless told otherwise: the name that Envoy Gateway's manifests carry. */
+export const defaultControllerName = 'gateway.envoyproxy.io/gatewayclass-controller';
+
+/** Settings for resources from files: they are all there is. */
+export function fileSettings(controllerNames: readonly string[] = []): Settings {
+  return { controllerNames: controllerNames.length === 0 ? [defaultControllerName] : controllerNames, ownsEverything: true };
+}
