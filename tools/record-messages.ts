@@ -38,7 +38,7 @@ function client(file: string): Call {
   const dispatcher = new Agent({ connect: authority === undefined ? { rejectUnauthorized: false } : { ca: Buffer.from(authority, 'base64') } });
   const headers = { 'Content-Type': 'application/json', 'Authorization': `Bearer ${users[0]?.user.token ?? ''}` };
   return async (method, path, body) => {
-    const response = await fetch(server + path, { method, headers, dispatcher, body: body === undefined ? null : JSON.stringify(body) });
+    const response = await fetch(server + path, { method, headers, dispatcher, ...(body !== undefined && { body: JSON.stringify(body) }) });
     const text = await response.text();
     return text.startsWith('{') ? (JSON.parse(text) as Status) : { code: response.status, message: text.trim() };
   };

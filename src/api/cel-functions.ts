@@ -21,7 +21,8 @@ export const KUBERNETES_FUNCTIONS: CelFunc[] = [
   celFunc('isIP', [STRING], BOOL, (text) => isStrictIP(text)),
   ...Object.keys(FORMATS).map((name) => celFunc(`format.${name}`, [], FORMAT, () => celMap(new Map([['format', name]])))),
   celMethod('validate', FORMAT, [STRING], STRINGS, function (text) {
-    return FORMATS[String(this.get('format'))]?.(text) ?? [];
+    const name = this.get('format');
+    return typeof name === 'string' ? (FORMATS[name]?.(text) ?? []) : [];
   }),
   celMethod('hasValue', listType(DYN), [], BOOL, function () {
     return this.size > 0;

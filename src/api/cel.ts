@@ -39,7 +39,7 @@ export function errorText(result: CelResult): string | undefined {
 /** CEL values of an object's lists and maps: a rule on a list and the rules on its items see the same ones. */
 export type CelValues = Map<object, CelInput>;
 
-/** A value as CEL sees it: whole numbers of the schema are ints, and fields whose names are reserved words are escaped. */
+/** A value as CEL sees it: whole numbers are ints, unless the schema says otherwise. */
 export function celValue(node: Node | undefined, value: unknown, values: CelValues): CelInput {
   switch (typeof value) {
     case 'number':
@@ -53,7 +53,7 @@ export function celValue(node: Node | undefined, value: unknown, values: CelValu
       if (known !== undefined) return known;
       const made = Array.isArray(value)
         ? celList(value.map((item) => celValue(node?.items, item, values)))
-        : celMap(new Map(Object.entries(value).map(([name, one]) => field(node, name, one, values))));
+        : celMap(fields(node, value, values));
       values.set(value, made);
       return made;
     }
@@ -62,19 +62,23 @@ export function celValue(node: Node | undefined, value: unknown, values: CelValu
   }
 }
 
-function field(node: Node | undefined, name: string, value: unknown, values: CelValues): [string, CelInput] {
-  const property = node?.properties.get(name);
-  if (property !== undefined) return [escaped(name), celValue(property, value, values)];
-  return [name, celValue(typeof node?.additional === 'object' ? node.additional : undefined, value, values)];
+function fields(node: Node | undefined, value: object, values: CelValues): Map<string, CelInput> {
+  const map = new Map<string, CelInput>();
+  const additional = typeof node?.additional === 'object' ? node.additional : undefined;
+  for (const [name, one] of Object.entries(value) as [string, unknown][]) {
+    const property = node?.properties.get(name);
+    const made = celValue(property ?? additional, one, values);
+    map.set(name, made);
+    if (property !== undefined && RESERVED.has(name)) map.set(`__${name}__`, made);
+  }
+  return map;
 }
 
-/** Words that CEL reserves: a field of such a name is `__name__` in a rule. */
+/**
+ * Words that CEL reserves: a field of such a name is `__name__` in a rule, and may be `name` behind a dot.
+ * `Escape` in k8s.io/apiserver/pkg/cel/escaping.go; no property in our definitions has a dash, a slash or two underscores.
+ */
 const RESERVED: ReadonlySet<string> = new Set([
   'true', 'false', 'null', 'in', 'as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import', 'let', 'loop', 'package',
   'namespace', 'return', 'var', 'void', 'while',
 ]);
-
-/** `Escape` in k8s.io/apiserver/pkg/cel/escaping.go; no property in our definitions has a dash, a slash or two underscores. */
-function escaped(name: string): string {
-  return RESERVED.has(name) ? `__${name}__` : name;
-}

@@ -1,6 +1,8 @@
 import { contentHash } from '../util/hash.ts';
 import { equal } from '../util/equal.ts';
 import { RULES_SKIPPED, blocksRules } from './field-error.ts';
+import type { FieldError } from './field-error.ts';
+import { goMismatch } from './go-types.ts';
 import { ignoredKind } from './ignored.ts';
 import { KINDS, apiVersionOf, servedVersion } from './kinds.ts';
 import type { Kind } from './kinds.ts';
@@ -12,6 +14,7 @@ import type { Decoded, ObjectMeta, Origin, Resource } from './resource.ts';
 import { checkRules } from './rules.ts';
 import { copyJson, startWalk, walkValue } from './schema-walk.ts';
 import type { Walk } from './schema-walk.ts';
+import type { Node } from './schema.ts';
 import { metadataSchema, schemaOf } from './schemas.ts';
 import { completed, semanticErrors } from './semantics.ts';
 import { excess } from './size.ts';
@@ -69,34 +72,59 @@ function unserved(apiVersion: string, kindName: string): Decoded {
 }
 
 function decodeKind(kind: Kind, version: string, value: JsonObject, origin: Origin, options: DecodeOptions): Decoded {
-  const server = options.from === 'server';
   const node = schemaOf(kind, version);
-  const walk = startWalk();
+  const walk = startWalk([], kind.custom ? undefined : goMismatch(kind.kind));
   const { metadata: given, status, ...rest } = value;
   const body = walkValue(node, completed(kind.kind, { ...rest, metadata: {} }), walk) as Record<string, unknown>;
-  const metadata = walkMetadata(kind, given, server, walk);
-  const errors = [...checkMetadata(kind, metadata), ...walk.errors];
-  if (errors.some(blocksRules)) {
-    if (node.hasRules) errors.push(RULES_SKIPPED);
-  } else {
-    errors.push(...checkRules(node, body, options.previous?.object), ...semanticErrors(kind.kind, body));
-  }
-  const problems: Problem[] = server ? [] : walk.unknown.map((field) => ({ severity: 'error', field, message: `unknown field "${field}"` }));
+  const metaWalk = startWalk(['metadata'], goMismatch('ObjectMeta', kind.custom ? [] : ['metadata']));
+  const metadata = walkMetadata(kind, given, options, metaWalk);
+  const unknown = options.from === 'server' ? [] : [...metaWalk.unknown, ...walk.unknown, ...unknownInStatus(node, status)].toSorted();
+  const errors = findErrors(kind, node, { body, metadata, walk, metaWalk, previous: options.previous });
+  const problems: Problem[] = unknown.map((field) => ({ severity: 'error', field, message: `unknown field "${field}"` }));
   problems.push(...errors.map(({ severity, field, message }) => ({ severity, field, message })));
   if (problems.length > 0) return { resource: undefined, problems: listed(problems) };
-  const object = { ...body, apiVersion: apiVersionOf(kind, kind.storageVersion), metadata, ...(server && status !== undefined && { status: copyJson(status) }) };
+  const kept = options.from === 'server' && status !== undefined ? { status: copyJson(status) } : {};
+  const object = { ...body, apiVersion: apiVersionOf(kind, kind.storageVersion), metadata, ...kept };
   return { resource: resourceOf(kind, object, origin, options), problems: deprecation(kind, version) };
 }
 
-function walkMetadata(kind: Kind, given: unknown, server: boolean, walk: Walk): RawMetadata {
-  const kept = isObject(given) ? given : {};
-  const { managedFields: _, ...known } = kept;
-  const user = { ...known, creationTimestamp: undefined, generation: undefined, resourceVersion: undefined, uid: undefined };
-  walk.steps.push('metadata');
-  const metadata = walkValue(metadataSchema(), given !== undefined && !isObject(given) ? given : server ? known : user, walk) as Record<string, unknown>;
-  walk.steps.pop();
-  if (kind.namespaced && isObject(metadata) && (metadata['namespace'] ?? '') === '') metadata['namespace'] = DEFAULT_NAMESPACE;
+/** What the walks over an object's parts left. */
+interface Walked {
+  readonly body: Record<string, unknown>;
+  readonly metadata: RawMetadata;
+  readonly walk: Walk;
+  readonly metaWalk: Walk;
+  readonly previous: Resource | undefined;
+}
+
+/** All errors but unknown fields, in stages: the API server does not begin a stage either when an earlier one makes it meaningless. */
+function findErrors(kind: Kind, node: Node, { body, metadata, walk, metaWalk, previous }: Walked): FieldError[] {
+  const mistyped = [...metaWalk.errors, ...(kind.custom ? [] : walk.errors)].filter((error) => error.class === 'type-invalid');
+  if (mistyped.length > 0) return mistyped;
+  const errors = [...checkMetadata(kind, metadata), ...walk.errors];
+  if (!kind.custom) errors.push(...semanticErrors(kind.kind, body));
+  else if (!errors.some(blocksRules)) errors.push(...checkRules(node, body, previous?.object));
+  else if (node.hasRules) errors.push(RULES_SKIPPED);
+  return errors;
+}
+
+function walkMetadata(kind: Kind, given: unknown, { from }: DecodeOptions, walk: Walk): RawMetadata {
+  if (given !== undefined && given !== null && !isObject(given)) return walkValue(metadataSchema(), given, walk) as RawMetadata;
+  const { managedFields: _, ...known } = given ?? {};
+  const kept = from === 'server' ? known : { ...known, creationTimestamp: undefined, generation: undefined, resourceVersion: undefined, uid: undefined };
+  const metadata = walkValue(metadataSchema(), kept, walk) as Record<string, unknown>;
+  if (!kind.namespaced) delete metadata['namespace'];
+  else if ((metadata['namespace'] ?? '') === '') metadata['namespace'] = DEFAULT_NAMESPACE;
   return metadata;
+}
+
+/** The API server drops the status that a user wrote, but not before it has complained about fields in it that nobody knows. */
+function unknownInStatus(node: Node, status: unknown): readonly string[] {
+  const statusNode = node.properties.get('status');
+  if (statusNode === undefined || status === undefined || status === null) return [];
+  const walk = startWalk(['status']);
+  walkValue(statusNode, status, walk);
+  return walk.unknown;
 }
 
 function resourceOf(kind: Kind, object: Record<string, unknown>, origin: Origin, options: DecodeOptions): Resource {

@@ -1,7 +1,7 @@
-import { forbidden, invalid, required, tooLong } from './field-error.ts';
+import { invalid, required, tooLong } from './field-error.ts';
 import type { FieldError } from './field-error.ts';
 import type { Kind, KindName } from './kinds.ts';
-import { dns1035Label, dns1123Label, dns1123Subdomain, labelValue, qualifiedName } from './names.ts';
+import { dns1123Label, dns1123Subdomain, labelValue, qualifiedName } from './names.ts';
 
 /** `metadata` as its schema has it, after defaults and with everything that has a wrong type still in it. */
 export interface RawMetadata {
@@ -17,8 +17,10 @@ export interface RawMetadata {
 /** All annotations of an object together, keys and values. */
 const MAX_ANNOTATION_BYTES = 256 * 1024;
 
+type NameRule = (name: string) => string[];
+
 /** Rules for names, where they are not those of almost every kind: subdomains. */
-const NAME_RULES: Readonly<Partial<Record<KindName, (name: string) => string[]>>> = { Namespace: dns1123Label, Service: dns1035Label };
+const NAME_RULES: Readonly<Partial<Record<KindName, NameRule>>> = { Namespace: dns1123Label, Service: dns1123Label };
 
 /** Checks metadata whose types are right: `ValidateObjectMeta` in k8s.io/apimachinery/pkg/api/validation. */
 export function checkMetadata(kind: Kind, metadata: RawMetadata): FieldError[] {
@@ -26,9 +28,7 @@ export function checkMetadata(kind: Kind, metadata: RawMetadata): FieldError[] {
   const { name, namespace, labels, annotations, finalizers } = metadata;
   if (name === undefined || name === '') errors.push(required('metadata.name', 'name or generateName is required'));
   else if (typeof name === 'string') push('metadata.name', name, NAME_RULES[kind.kind] ?? dns1123Subdomain);
-  if (!kind.namespaced) {
-    if (typeof namespace === 'string' && namespace !== '') errors.push(forbidden('metadata.namespace', 'not allowed on this type'));
-  } else if (typeof namespace === 'string') push('metadata.namespace', namespace, dns1123Label);
+  if (kind.namespaced && typeof namespace === 'string') push('metadata.namespace', namespace, dns1123Label);
   for (const [key, value] of texts(labels)) {
     push('metadata.labels', key, qualifiedName);
     push('metadata.labels', value, labelValue);
@@ -42,7 +42,7 @@ export function checkMetadata(kind: Kind, metadata: RawMetadata): FieldError[] {
   if (Array.isArray(finalizers)) for (const finalizer of finalizers) if (typeof finalizer === 'string') push('metadata.finalizers', finalizer, qualifiedName);
   return errors;
 
-  function push(field: string, value: string, rule: (text: string) => string[]): void {
+  function push(field: string, value: string, rule: NameRule): void {
     for (const problem of rule(value)) errors.push(invalid(field, value, problem));
   }
 }

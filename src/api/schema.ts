@@ -1,4 +1,5 @@
 import { compilePattern } from './pattern.ts';
+import type { Pattern } from './pattern.ts';
 
 /** The dialect of JSON schema that CustomResourceDefinitions speak, as far as the definitions that we read use it. */
 export interface Schema {
@@ -67,7 +68,7 @@ export interface Node {
   /** Schema of the values of a map; `true` when it may hold anything. */
   readonly additional: Node | true | undefined;
   readonly items: Node | undefined;
-  readonly pattern: RegExp | undefined;
+  readonly pattern: Pattern | undefined;
   readonly allOf: readonly Node[];
   readonly anyOf: readonly Node[];
   readonly oneOf: readonly Node[];

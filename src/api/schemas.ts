@@ -1,4 +1,5 @@
 import { METADATA_JSON } from '../gen/k8s/definitions.ts';
+import { byText } from '../util/compare.ts';
 import type { Kind, KindName } from './kinds.ts';
 import { compileSchema } from './schema.ts';
 import type { Node, Schema } from './schema.ts';
@@ -13,7 +14,7 @@ export function schemaOf(kind: Kind, version: string): Node {
   if (node === undefined) {
     const schema = schemasOf(kind).get(version);
     if (schema === undefined) throw new Error(`no schema of ${key}`);
-    compiled.set(key, (node = compileSchema(schema)));
+    compiled.set(key, (node = compileSchema(kind.custom ? schema : structure(schema))));
   }
   return node;
 }
@@ -22,7 +23,26 @@ let metadata: Node | undefined;
 
 /** The schema of `metadata`, the same for every kind. */
 export function metadataSchema(): Node {
-  return (metadata ??= compileSchema(JSON.parse(METADATA_JSON) as Schema));
+  return (metadata ??= compileSchema(structure(JSON.parse(METADATA_JSON) as Schema)));
+}
+
+/**
+ * The part of a schema that Go's decoder enforces: fields, types and defaults. The rest is checked in code, with words of its own
+ * (./semantics.ts, ./metadata.ts). Enumerations read well enough; they are sorted, as Go's sets are.
+ */
+function structure(schema: Schema): Schema {
+  const { properties, items, additionalProperties, enum: allowed } = schema;
+  return {
+    ...(schema.type !== undefined && { type: schema.type }),
+    ...(schema.type === 'integer' && schema.format !== undefined && { format: schema.format }),
+    ...(schema.nullable !== undefined && { nullable: schema.nullable }),
+    ...(schema.default !== undefined && { default: schema.default }),
+    ...(schema['x-kubernetes-int-or-string'] !== undefined && { 'x-kubernetes-int-or-string': true }),
+    ...(allowed !== undefined && { enum: (allowed as readonly string[]).toSorted(byText) }),
+    ...(properties !== undefined && { properties: Object.fromEntries(Object.entries(properties).map(([name, one]) => [name, structure(one)])) }),
+    ...(items !== undefined && { items: structure(items) }),
+    ...(additionalProperties !== undefined && { additionalProperties: typeof additionalProperties === 'object' ? structure(additionalProperties) : additionalProperties }),
+  };
 }
 
 interface DefinitionVersions {

@@ -20,11 +20,17 @@ function measure(value: unknown, depth: number, budget: { bytes: number; tooDeep
   if (typeof value === 'string') budget.bytes -= value.length + 2;
   else if (typeof value !== 'object' || value === null) budget.bytes -= 4;
   else if (depth >= MAX_DEPTH) budget.tooDeep = true;
-  else {
+  else if (Array.isArray(value)) {
     budget.bytes -= 2;
-    for (const key in value) {
+    for (let i = 0; i < value.length && budget.bytes >= 0 && !budget.tooDeep; i++) {
+      budget.bytes--;
+      measure(value[i], depth + 1, budget);
+    }
+  } else {
+    budget.bytes -= 2;
+    for (const key of Object.keys(value)) {
       if (budget.bytes < 0 || budget.tooDeep) return;
-      budget.bytes -= Array.isArray(value) ? 1 : key.length + 4;
+      budget.bytes -= key.length + 4;
       measure((value as Record<string, unknown>)[key], depth + 1, budget);
     }
   }

@@ -1,8 +1,19 @@
 import { jsonAnswer, textAnswer, type AdminAnswer, type AdminHandler } from '../admin/http-server.ts';
+import type { Metrics } from '../admin/metrics.ts';
+import type { StatusReport } from '../admin/report.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { explainRequest } from './explain.ts';
-import type { Instance } from './instance.ts';
+import type { Standalone } from './standalone.ts';
 import { irView, xdsView } from './views.ts';
+
+/** What the admin port tells about: an Instance. */
+export interface Observed {
+  readonly metrics: Metrics;
+  /** undefined until there is one. */
+  readonly standalone: Standalone | undefined;
+  notReady(): readonly string[];
+  status(): StatusReport;
+}
 
 const index = `Moongate
 
@@ -18,7 +29,7 @@ const index = `Moongate
 `;
 
 /** What the admin port answers. */
-export function adminHandlers(instance: Instance): ReadonlyMap<string, AdminHandler> {
+export function adminHandlers(instance: Observed): ReadonlyMap<string, AdminHandler> {
   const ofPlane = (view: (plane: ControlPlane) => unknown) => (): AdminAnswer => {
     const plane = instance.standalone?.plane;
     return plane === undefined ? jsonAnswer({ error: instance.notReady().join('; ') }, 503) : jsonAnswer(view(plane));

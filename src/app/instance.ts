@@ -189,10 +189,9 @@ export class Instance {
     try {
       port = await this.#admin.listen(admin.host, admin.port);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-      const holder = (await portHolder(admin.port)) ?? 'another process';
-      const message = `the admin port ${admin.host}:${admin.port} is taken by ${holder}: stop that one, or choose with --admin HOST:PORT or --admin off`;
-      throw new Error(message, { cause: error });
+      const { code, message } = error as NodeJS.ErrnoException;
+      const why = code === 'EADDRINUSE' ? `is taken by ${(await portHolder(admin.port)) ?? 'another process'}` : `cannot be had (${message})`;
+      throw new Error(`the admin port ${admin.host}:${admin.port} ${why}: choose another with --admin HOST:PORT, or none with --admin off`, { cause: error });
     }
     this.#adminAddress = `${admin.host}:${port}`;
     // So that other commands find this instance by its state directory.

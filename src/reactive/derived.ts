@@ -56,28 +56,36 @@ export class Derived<I, O> implements Stage {
     if (this.#dirty.size === 0) return;
     const dirty = this.#dirty;
     this.#dirty = new Set();
-    for (const key of dirty) this.#runOne(key);
+    // All give up what they gave before any gets something new, so that an output may move from one item to another.
+    const orphans = new Set<string>();
+    const results: [string, ReadonlyMap<string, O>][] = [];
+    for (const key of dirty) {
+      const outputs = this.#runOne(key, orphans);
+      if (outputs.size > 0) results.push([key, outputs]);
+    }
+    for (const [key, outputs] of results) this.#write(key, outputs, orphans);
+    for (const outputKey of orphans) this.output.delete(outputKey);
   }
 
-  #runOne(key: string): void {
+  #runOne(key: string, orphans: Set<string>): ReadonlyMap<string, O> {
     const item = this.#input.get(key);
     let task = this.#tasks.get(key);
-    if (item === undefined) {
-      if (task === undefined) return;
-      releaseCells(task);
-      this.#tasks.delete(key);
-      this.#write(key, task.outputs, new Map());
-      return;
-    }
     if (task === undefined) {
+      if (item === undefined) return new Map();
       task = { cells: new Set(), outputs: [], markDirty: () => this.#dirty.add(key) };
       this.#tasks.set(key, task);
     } else {
       releaseCells(task);
     }
-    const outputs = this.#call(item, key, task);
-    this.#write(key, task.outputs, outputs);
+    if (item === undefined) this.#tasks.delete(key);
+    const outputs = item === undefined ? new Map<string, O>() : this.#call(item, key, task);
+    for (const outputKey of task.outputs) {
+      if (outputs.has(outputKey) || this.#owners.get(outputKey) !== key) continue;
+      this.#owners.delete(outputKey);
+      orphans.add(outputKey);
+    }
     task.outputs = [...outputs.keys()];
+    return outputs;
   }
 
   #call(item: I, key: string, task: Task): ReadonlyMap<string, O> {
@@ -89,12 +97,7 @@ export class Derived<I, O> implements Stage {
     }
   }
 
-  #write(key: string, earlier: readonly string[], outputs: ReadonlyMap<string, O>): void {
-    for (const outputKey of earlier) {
-      if (outputs.has(outputKey) || this.#owners.get(outputKey) !== key) continue;
-      this.#owners.delete(outputKey);
-      this.output.delete(outputKey);
-    }
+  #write(key: string, outputs: ReadonlyMap<string, O>, orphans: Set<string>): void {
     for (const [outputKey, value] of outputs) {
       const owner = this.#owners.get(outputKey) ?? key;
       if (owner !== key) {
@@ -103,6 +106,7 @@ export class Derived<I, O> implements Stage {
         continue;
       }
       this.#owners.set(outputKey, key);
+      orphans.delete(outputKey);
       this.output.set(outputKey, value);
     }
   }

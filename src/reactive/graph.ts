@@ -69,7 +69,7 @@ export class Graph {
       recover: recover && ((item, error) => single(current, recover(item, error))),
       onError: this.#onError,
     });
-    this.#stages.push(stage);
+    this.#add(stage);
     return stage.output;
   }
 
@@ -82,7 +82,7 @@ export class Graph {
   ): Collection<O> {
     const output = this.#node<O>(name, options.equal ?? equal);
     const stage = new Derived<I, O>({ output, input: asNode(input), fn, onError: this.#onError });
-    this.#stages.push(stage);
+    this.#add(stage);
     return output;
   }
 
@@ -94,7 +94,7 @@ export class Graph {
     compare: (a: I, b: I) => number = () => 0,
   ): Collection<readonly I[]> {
     const output = this.#node<readonly I[]>(name, sameMembers);
-    this.#stages.push(new Group({ output, input: asNode(input), by, compare }));
+    this.#add(new Group({ output, input: asNode(input), by, compare }));
     return output;
   }
 
@@ -108,7 +108,7 @@ export class Graph {
   /** How many items of `input` name each group key. */
   count<I>(name: string, input: Collection<I>, by: (item: I, key: string) => Iterable<string>): Collection<number> {
     const output = this.#node<number>(name, Object.is);
-    this.#stages.push(new Count({ output, input: asNode(input), by }));
+    this.#add(new Count({ output, input: asNode(input), by }));
     return output;
   }
 
@@ -127,6 +127,12 @@ export class Graph {
     } finally {
       this.#settling = false;
     }
+  }
+
+  #add(stage: Stage): void {
+    this.#stages.push(stage);
+    // Its input may have content already.
+    this.#dirty = true;
   }
 
   #node<V>(name: string, equalValues: (a: V, b: V) => boolean): Node<V> {

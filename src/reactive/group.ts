@@ -98,8 +98,8 @@ export class Count<I> implements Stage {
     const { by } = options;
     this.output = options.output;
     options.input.consume((key, { before, after }) => {
-      if (before !== undefined) for (const group of by(before, key)) this.#add(group, -1);
-      if (after !== undefined) for (const group of by(after, key)) this.#add(group, 1);
+      if (before !== undefined) for (const group of new Set(by(before, key))) this.#add(group, -1);
+      if (after !== undefined) for (const group of new Set(by(after, key))) this.#add(group, 1);
     });
   }
 

@@ -89,8 +89,7 @@ export class Node<V> implements Collection<V>, Source<V> {
 
   write(key: string, after: V | undefined): void {
     const before = this.#values.get(key);
-    if (before === after) return;
-    if (before !== undefined && after !== undefined && this.#equal(before, after)) return;
+    if (this.#same(before, after)) return;
     if (after === undefined) this.#values.delete(key);
     else this.#values.set(key, after);
     const change = { before, after };
@@ -99,6 +98,10 @@ export class Node<V> implements Collection<V>, Source<V> {
     for (const consume of this.#consumers) consume(key, change);
     if (this.#listeners.size > 0) this.#record(key, change);
     this.#onWrite();
+  }
+
+  #same(a: V | undefined, b: V | undefined): boolean {
+    return a === b || (a !== undefined && b !== undefined && this.#equal(a, b));
   }
 
   #record(key: string, change: Change<V>): void {
@@ -131,7 +134,7 @@ export class Node<V> implements Collection<V>, Source<V> {
     if (this.#changes.size === 0) return false;
     const changes = this.#changes;
     this.#changes = new Map();
-    for (const [key, { before, after }] of changes) if (before === after) changes.delete(key);
+    for (const [key, { before, after }] of changes) if (this.#same(before, after)) changes.delete(key);
     if (changes.size === 0) return false;
     for (const listener of this.#listeners) listener(changes);
     return true;

@@ -21,9 +21,22 @@ export interface Fault {
   readonly message: string;
 }
 
+/** A fault found in a field: `rules[0].backendRefs[1]: Service default/app does not exist`. */
+export function at(field: string, fault: Fault): Fault {
+  return { reason: fault.reason, message: `${field}: ${fault.message}` };
+}
+
+/** Sentences of a message beyond this number are counted, not listed: a message may have 32 KiB. */
+const maxSentences = 8;
+
 /** Several faults as one: the first one's reason, all the sentences. */
 export function joinFaults(faults: readonly Fault[]): Fault | undefined {
   const [first] = faults;
   if (first === undefined) return undefined;
-  return { reason: first.reason, message: [...new Set(faults.map((fault) => fault.message))].join('; ') };
+  const sentences = [...new Set(faults.map((fault) => fault.message))];
+  const more = sentences.length - maxSentences;
+  return {
+    reason: first.reason,
+    message: [...sentences.slice(0, maxSentences), ...(more > 0 ? [`and ${more} more`] : [])].join('; '),
+  };
 }

@@ -1,7 +1,7 @@
-import { condition, type Fault } from './conditions.ts';
+import { condition } from './conditions.ts';
 import type { Inputs, Settings } from './inputs.ts';
+import { parametersFault } from './parameters.ts';
 import type { Condition } from '../api/conditions.ts';
-import type { ResourceOf } from '../api/kinds.ts';
 import type { Collection } from '../reactive/collection.ts';
 import type { Graph } from '../reactive/graph.ts';
 
@@ -14,11 +14,10 @@ export interface Class {
 
 /** The GatewayClasses that name one of our controllers; others are left alone. */
 export function gatewayClasses(graph: Graph, inputs: Inputs, settings: Settings): Collection<Class> {
-  return graph.derive('classes', inputs.resources.GatewayClass, (gatewayClass, read) => {
-    const { spec } = gatewayClass.object;
-    if (!settings.controllerNames.includes(spec.controllerName)) return undefined;
-    const generation = gatewayClass.metadata.generation;
-    const fault = parametersFault(gatewayClass, (key) => read.get(inputs.resources.EnvoyProxy, key) !== undefined);
+  return graph.derive('classes', inputs.resources.GatewayClass, (gatewayClass, read): Class | undefined => {
+    const { controllerName, parametersRef } = gatewayClass.object.spec;
+    if (!settings.controllerNames.includes(controllerName)) return undefined;
+    const fault = parametersRef && parametersFault(parametersRef, 'parametersRef', { read, inputs });
     const accepted = fault === undefined;
     return {
       name: gatewayClass.key,
@@ -26,23 +25,10 @@ export function gatewayClasses(graph: Graph, inputs: Inputs, settings: Settings)
       conditions: [
         condition('Accepted', accepted, {
           reason: fault?.reason ?? 'Accepted',
-          message: fault?.message ?? 'Valid GatewayClass',
-          generation,
+          message: fault?.message ?? 'GatewayClass is accepted',
+          generation: gatewayClass.metadata.generation,
         }),
       ],
     };
   });
-}
-
-function parametersFault(gatewayClass: ResourceOf<'GatewayClass'>, exists: (key: string) => boolean): Fault | undefined {
-  const ref = gatewayClass.object.spec.parametersRef;
-  if (ref === undefined) return undefined;
-  const name = `${ref.kind} ${ref.namespace ?? ''}/${ref.name}`;
-  if (ref.group !== 'gateway.envoyproxy.io' || ref.kind !== 'EnvoyProxy') {
-    return { reason: 'InvalidParameters', message: `parametersRef: ${name}: only EnvoyProxy of gateway.envoyproxy.io is supported` };
-  }
-  if (ref.namespace === undefined || !exists(`${ref.namespace}/${ref.name}`)) {
-    return { reason: 'InvalidParameters', message: `parametersRef: ${name} does not exist` };
-  }
-  return undefined;
 }

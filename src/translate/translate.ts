@@ -6,9 +6,9 @@ import { listenerOf, servingByPort, tablesOf, wantedPorts, type TableState, type
 import { gatewayClasses } from './gateway-classes.ts';
 import type { Inputs, Settings } from './inputs.ts';
 import { referenceGrants } from './reference-grants.ts';
-import { attach, type Attachment } from './routes/attachments.ts';
+import { attach, type AttachingRoute, type Attachment } from './routes/attachments.ts';
 import { httpRoutes } from './routes/http-routes.ts';
-import { gatewayStatus } from './status/gateway-status.ts';
+import { gatewayStatus, pendingGatewayStatus } from './status/gateway-status.ts';
 import { routeStatus } from './status/route-status.ts';
 import { hostClaims, hostEntries } from './host-entries.ts';
 import { virtualHosts } from './virtual-hosts.ts';
@@ -75,26 +75,26 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
       return listener === undefined ? [] : [[listener.key, listener]];
     }),
   );
-  const tables = graph.expand('route-tables', states, (gateway, read): [string, TableState][] =>
+  const tables = graph.expand('table-states', states, (gateway, read): [string, TableState][] =>
     [...servingByPort(gateway)]
       .flatMap(([port, serving]) => tablesOf(gateway, serving, read.get(inputs.portBindings, `${gateway.proxy}/${port}`)))
-      .map((table) => [table.key, table]),
+      .map((state) => [state.table.key, state]),
   );
 
   const catalog = { services, backends: resources.Backend, grants };
   const routes = httpRoutes(graph, inputs, catalog);
-  const attachments = graph.derive('attachments', resources.HTTPRoute, (route, read): readonly Attachment[] =>
-    attach(
-      read,
-      {
-        kind: 'HTTPRoute',
-        namespace: route.metadata.namespace,
-        hostnames: read.get(routes, route.key)?.hostnames ?? ['*'],
-        parentRefs: route.object.spec.parentRefs ?? [],
-      },
-      { inputs, settings, gateways: states },
-    ),
-  );
+  const attachments = graph.derive('attachments', resources.HTTPRoute, (route, read): readonly Attachment[] => {
+    const translated = read.get(routes, route.key);
+    if (translated === undefined) return [];
+    const attaching: AttachingRoute = {
+      kind: 'HTTPRoute',
+      namespace: route.metadata.namespace,
+      hostnames: translated.hostnames,
+      servable: translated.acceptedFault === undefined,
+      parentRefs: route.object.spec.parentRefs ?? [],
+    };
+    return attach(read, attaching, { inputs, settings, gateways: states });
+  });
   const entries = graph.merge('host-entries', [
     graph.expand('host-claims', states, hostClaims),
     graph.expand('host-routes', attachments, hostEntries),
@@ -109,13 +109,14 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   const usesByProxy = graph.count('backend-use-counts', uses, ({ proxy, backend }) => [`${proxy}|${backend}`]);
   const inUse = graph.count('backends-in-use', uses, ({ backend }) => [backend]);
   const known = backends(graph, inputs, { services, inUse: graph.derive('used-backends', inUse, () => true) });
+  const empty = emptyBackends(graph, known.endpointSets);
   const attachedRoutes = graph.count('attached-routes', attachments, listenersOf);
 
   return {
     proxies: graph.derive('proxies', states, ({ proxy, namespace, name }): Proxy => ({ id: proxy, namespace, name })),
     wantedPorts: ports,
     listeners,
-    routeTables: tables,
+    routeTables: graph.derive('route-tables', tables, ({ table }) => table),
     virtualHosts: hosts,
     ...known,
     backendUses: graph.derive('backend-uses', usesByProxy, (_count, _read, key): BackendUse => {
@@ -141,16 +142,20 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
       graph.derive('http-route-status', resources.HTTPRoute, (route, read) => {
         const verdict = read.get(routes, route.key);
         if (verdict === undefined) return undefined;
-        const about = { generation: route.metadata.generation, controllerName: settings.controllerNames[0] ?? '' };
+        const about = {
+          generation: route.metadata.generation,
+          controllerName: settings.controllerNames[0] ?? '',
+          unavailable: settings.ownsEverything ? unavailableBackends(verdict.backends.filter((key) => read.get(empty, key))) : undefined,
+        };
         return objectStatus('HTTPRoute', route.key, routeStatus(read.get(attachments, route.key) ?? [], verdict, about));
       }),
     ],
   };
 }
 
-/** The listeners at which a route is accepted, each once. */
+/** The listeners at which a route counts as attached, each once. */
 function listenersOf(attached: readonly Attachment[]): Set<string> {
-  return new Set(attached.flatMap(({ placements }) => placements.map(({ listener }) => listener)));
+  return new Set(attached.flatMap(({ counts, placements }) => (counts ? placements.map(({ listener }) => listener) : [])));
 }
 
 function certificateUses(listener: Listener): [string, CertificateUse][] {

@@ -27,20 +27,20 @@ export function virtualHosts(
   const hosts = graph.group('hosts', from.entries, (entry) => [hostKey(entry.table, entry.domain)]);
   return graph.derive('virtual-hosts', hosts, (entries, read): VirtualHost | undefined => {
     const [first] = entries;
-    const table = first && read.get(from.tables, first.table);
-    if (first === undefined || table === undefined) return undefined;
-    const { domain } = first;
-    const owner = ownerOf(table, domain);
-    if (owner === undefined || !table.listeners.includes(owner)) return undefined;
+    const state = first && read.get(from.tables, first.table);
+    if (first === undefined || state === undefined) return undefined;
+    const { domain, table } = first;
+    const owner = ownerOf(state, domain);
+    if (owner === undefined || !state.listeners.includes(owner)) return undefined;
     const own = entries.filter((entry) => entry.listener === owner);
     if (own.length === 0) return undefined;
-    const fallbacks = wider(domain).flatMap((name) => read.get(hosts, hostKey(table.key, name)) ?? []);
+    const fallbacks = wider(domain).flatMap((name) => read.get(hosts, hostKey(table, name)) ?? []);
     const seen = new Set<string>();
     const routes: Route[] = [];
     for (const entries of [own, ...byDomain(fallbacks.filter((entry) => entry.listener === owner))]) {
       routes.push(...routesOf(read, entries.filter((entry) => !isIn(seen, entry)), from.routes));
     }
-    return { key: hostKey(table.key, domain), table: table.key, domain, routes };
+    return { key: hostKey(table, domain), table, domain, routes };
   });
 }
 

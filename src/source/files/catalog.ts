@@ -69,7 +69,7 @@ export class Catalog {
     return { set, deleted };
   }
 
-  /** The problems of objects that are defined somewhere else as well, by file. To be called after `flush`. */
+  /** The problems of objects that are defined somewhere else as well, by file and in the order of lines. To be called after `flush`. */
   conflicts(): Map<string, FileProblem[]> {
     const problems = new Map<string, FileProblem[]>();
     for (const ref of this.#contested) {
@@ -84,6 +84,7 @@ export class Catalog {
         else list.push(problem);
       }
     }
+    for (const list of problems.values()) list.sort((a, b) => a.line - b.line);
     return problems;
   }
 

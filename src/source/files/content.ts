@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import type { Problem } from '../../api/problem.ts';
 import type { Resource } from '../../api/resource.ts';
+import { MAX_OBJECT_BYTES, excess } from '../../api/size.ts';
 import { contentHash } from '../../util/hash.ts';
 import type { Decode, FileProblem } from './changes.ts';
-import { maxObjectBytes, maxProblemsPerFile, maxYamlDocumentBytes } from './limits.ts';
-import { exceeds, guessIdentity, identityOf, unfold, type Identity, type RawObject } from './objects.ts';
+import { maxObjectTextBytes, maxProblemsPerFile, maxYamlDocumentBytes } from './limits.ts';
+import { guessIdentity, identityOf, unfold, type Identity, type RawObject } from './objects.ts';
 import { parseJson, parseYaml, type Parsed, type TextProblem } from './parse.ts';
 import { leadingLines, splitDocuments, type Span } from './split.ts';
 
@@ -83,15 +84,18 @@ export function entriesOf(content: FileContent): Entry[] {
   return content.kept.length === 0 ? entries : [...entries, ...content.kept];
 }
 
-/** The problems of a file and of the objects in it, in the order of lines. */
+/** The problems of a file and of the objects in it, in the order of lines. Kinds that are ignored are mentioned once. */
 export function problemsOf(file: string, content: FileContent): FileProblem[] {
   const problems: FileProblem[] = [];
+  const ignoredKinds = new Set<string>();
   for (const { piece, linesBefore } of content.pieces) {
     for (const { line, message } of piece.problems) {
       problems.push({ file, line: linesBefore + line + 1, kind: '', key: '', severity: 'error', field: '', message });
     }
     for (const { entry } of piece.objects) {
       const { kind, key } = entry.identity;
+      if (entry.ignored && ignoredKinds.has(kind)) continue;
+      if (entry.ignored) ignoredKinds.add(kind);
       for (const { severity, field, message, line } of entry.problems) {
         problems.push({ file, line: linesBefore + line + 1, kind, key, severity, field, message });
       }
@@ -190,9 +194,9 @@ function readPiece(options: PieceOptions): Piece {
   if (!isUtf8(bytes)) return failed('is not UTF-8');
   // A string of its own: a slice of the whole file's text would keep that alive as long as anything of this document lives.
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
-  if (!isJson && bytes.length > maxObjectBytes) {
+  if (!isJson && bytes.length > maxObjectTextBytes) {
     if (!/^\s*"?kind"?:[ \t]*"?\w*List"?,?\s*$/m.test(text)) {
-      return { hash, problems: [], objects: [tooLarge(options, guessIdentity(text), leadingLines(text))] };
+      return { hash, problems: [], objects: [refused(options, { identity: guessIdentity(text), line: leadingLines(text), message: `Request entity too large: limit is ${maxObjectTextBytes} bytes of text` })] };
     }
     if (bytes.length > maxYamlDocumentBytes) {
       return failed(`this document has ${bytes.length} bytes, the limit is ${maxYamlDocumentBytes}: write its items as documents of their own, or as JSON`);
@@ -211,21 +215,27 @@ function readObjects(text: string, parsed: Parsed & { readonly ok: true }, optio
   const objects = unfold(parsed.value);
   const firstLine = leadingLines(text);
   const isList = objects.length !== 1 || objects[0]?.field !== '';
-  const mayBeLarge = text.length > maxObjectBytes || text.includes('*');
+  const mayBeLarge = text.length > MAX_OBJECT_BYTES || text.includes('*');
   return objects.map((object) => {
     const line = object.field === '' ? firstLine : parsed.cheapLineOf(object.field);
-    if (mayBeLarge && exceeds(object.value, maxObjectBytes)) return tooLarge(options, identityOf(object.value), line);
+    // Before anything makes a text of it: aliases make large objects of short texts.
+    const message = mayBeLarge ? excess(object.value) : undefined;
+    if (message !== undefined) return refused(options, { identity: identityOf(object.value), line, message });
     const itemHash = isList ? contentHash(JSON.stringify(object.value) ?? '') : '';
     const known = isList ? options.pool.takeItem(itemHash) : undefined;
     return { line, entry: known ?? readObject(object, { ...options, parsed, line, itemHash }) };
   });
 }
 
-function tooLarge({ file, pool }: PieceOptions, identity: Identity, line: number): Piece['objects'][number] {
-  const problem: LocatedProblem = { severity: 'error', field: '', message: `Request entity too large: limit is ${maxObjectBytes} bytes`, line };
+/** An object that is not even decoded. */
+function refused(
+  { file, pool }: PieceOptions,
+  { identity, line, message }: { readonly identity: Identity; readonly line: number; readonly message: string },
+): Piece['objects'][number] {
   const good = pool.takeGood(identity.id, undefined);
   const origin = good?.origin ?? { file, line: line + 1 };
-  return { line, entry: { identity, resource: good?.resource, origin, problems: [problem], itemHash: '', ignored: false } };
+  const problems: LocatedProblem[] = [{ severity: 'error', field: '', message, line }];
+  return { line, entry: { identity, resource: good?.resource, origin, problems, itemHash: '', ignored: false } };
 }
 
 function readObject(

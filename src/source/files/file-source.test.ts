@@ -42,6 +42,7 @@ describe('the first read', () => {
     const deployment = 'kind: Deployment\nmetadata: {name: x}\n';
     const world = await started(t, { 'a.yaml': `${deployment}---\n${deployment}` });
     assert.deepEqual(world.batches.map(({ ignoredKinds }) => ignoredKinds), [['Deployment']]);
+    assert.deepEqual(world.problemLines(), ['a.yaml:1 Deployment/x kind: is not run here']);
     world.replace('b.yaml', `${deployment}---\n${route('b')}`);
     await world.until(() => world.value('b') === 1, 'b');
     assert.deepEqual(world.batches[1]?.ignoredKinds, []);
@@ -260,6 +261,9 @@ describe('links', () => {
     await world.until(() => world.value('a') === 4, 'another target');
     world.replace('store/other', route('a', 5));
     await world.until(() => world.value('a') === 5, 'a rename over the other target');
+    symlinkSync('../store/later', world.path('shown/b.yaml'));
+    world.replace('store/later', route('b'));
+    await world.until(() => world.value('b') === 1, 'a target that came after its link');
   });
 
   test('in circles end in problems', async (t) => {
@@ -360,9 +364,9 @@ describe('what is broken', () => {
       'wide.yaml': wide,
     });
     assert.deepEqual(world.names(), ['a', 'b']);
-    const limit = ': Request entity too large: limit is 3145728 bytes';
+    const limit = ': Request entity too large: limit is 1572864';
     const lines = world.problemLines();
-    assert.ok(lines.includes(`a.yaml:8 HTTPRoute/large ${limit}`), lines.join('\n'));
+    assert.ok(lines.includes('a.yaml:8 HTTPRoute/large : Request entity too large: limit is 3145728 bytes of text'), lines.join('\n'));
     assert.ok(lines.includes(`large.json:1 HTTPRoute/json ${limit}`), lines.join('\n'));
     assert.ok(lines.includes(`wide.yaml:1 HTTPRoute/wide ${limit}`), lines.join('\n'));
     assert.deepEqual([...world.problems.keys()].map((file) => file.slice(world.directory.length + 1)).sort(), [

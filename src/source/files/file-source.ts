@@ -40,8 +40,10 @@ export class FileSource {
   readonly #tree: Tree;
   readonly #inspector: Inspector;
   readonly #catalog = new Catalog();
-  /** Files to look at in this turn or the next ones. */
-  readonly #queue = new Map<string, Evidence>();
+  /** Files to look at because something happened to them. */
+  readonly #urgent = new Map<string, Evidence>();
+  /** Files to look at because it is time to look at all. They never keep an urgent one waiting. */
+  readonly #backlog = new Map<string, Evidence>();
   readonly #report = new ProblemReport();
   readonly #ignoredKinds = new Set<string>();
   readonly #newIgnoredKinds = new Set<string>();
@@ -50,6 +52,8 @@ export class FileSource {
   #gatheringSince: number | undefined;
   #turn: NodeJS.Immediate | undefined;
   #scan: Promise<void> | undefined;
+  #inScan = false;
+  #rescanMs = 0;
   #cancelRescan: () => void = () => {};
   #waiters: (() => void)[] = [];
 
@@ -102,13 +106,16 @@ export class FileSource {
     this.#inspector.stop();
     this.#cancelRescan();
     clearImmediate(this.#turn);
-    this.#queue.clear();
+    this.#urgent.clear();
+    this.#backlog.clear();
     this.#wake();
   }
 
   #planRescan(): void {
     if (this.#stopped) return;
-    this.#cancelRescan = this.#after(this.#tree.blind ? pollMs : rescanMs, () => {
+    this.#rescanMs = this.#tree.blind ? pollMs : rescanMs;
+    this.#cancelRescan();
+    this.#cancelRescan = this.#after(this.#rescanMs, () => {
       void this.#scanAll().then(() => this.#planRescan());
     });
   }
@@ -121,9 +128,13 @@ export class FileSource {
   }
 
   async #runScan(): Promise<void> {
+    const steps = this.#tree.scan();
     let sliceEnd = performance.now() + sliceMs;
-    for (const _ of this.#tree.scan()) {
-      if (this.#stopped) return;
+    while (!this.#stopped) {
+      this.#inScan = true;
+      const { done } = steps.next();
+      this.#inScan = false;
+      if (done === true) return;
       if (performance.now() < sliceEnd) continue;
       await new Promise(setImmediate);
       sliceEnd = performance.now() + sliceMs;
@@ -150,7 +161,8 @@ export class FileSource {
   }
 
   #enqueue(path: string, evidence: Evidence): void {
-    this.#queue.set(path, this.#queue.get(path) === 'changed' ? 'changed' : evidence);
+    const queue = this.#inScan ? this.#backlog : this.#urgent;
+    queue.set(path, queue.get(path) === 'changed' ? 'changed' : evidence);
     this.#schedule();
   }
 
@@ -163,22 +175,30 @@ export class FileSource {
     });
   }
 
-  /** Handles what came in, for no longer than a slice, and publishes when nothing is left or it took too long. */
+  /** Handles what came in, for no longer than a slice, and publishes when nothing urgent is left or it took too long. */
   #takeTurn(): void {
     this.#tree.handleEvents();
+    const hadUrgent = this.#urgent.size > 0;
     const sliceEnd = performance.now() + sliceMs;
-    for (const [path, evidence] of this.#queue) {
-      this.#queue.delete(path);
-      this.#inspector.inspect(path, evidence);
-      if (performance.now() > sliceEnd) break;
-    }
-    if (this.#queue.size > 0) {
-      this.#schedule();
-      this.#gatheringSince ??= this.#now();
-      if (this.#now() - this.#gatheringSince < gatherMs) return;
-    }
+    this.#work(this.#urgent, sliceEnd);
+    if (this.#urgent.size === 0) this.#work(this.#backlog, sliceEnd);
+    const isDone = this.#urgent.size + this.#backlog.size === 0;
+    if (!isDone) this.#schedule();
+    this.#gatheringSince ??= this.#now();
+    const isLate = this.#now() - this.#gatheringSince > gatherMs;
+    if (!isDone && !isLate && !(hadUrgent && this.#urgent.size === 0)) return;
     this.#gatheringSince = undefined;
-    if (this.#synced) this.#publish();
+    if (!this.#synced) return;
+    this.#publish();
+    if (this.#tree.blind !== (this.#rescanMs === pollMs)) this.#planRescan();
+  }
+
+  #work(queue: Map<string, Evidence>, until: number): void {
+    for (const [path, evidence] of queue) {
+      queue.delete(path);
+      this.#inspector.inspect(path, evidence);
+      if (performance.now() > until) return;
+    }
   }
 
   #setContent(path: string, content: FileContent, inode: string): void {

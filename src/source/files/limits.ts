@@ -10,8 +10,8 @@ export const maxDepth = 32;
 /** Bytes of one file. */
 export const maxFileBytes = 64 * 1024 * 1024;
 
-/** Bytes of one object: what the API server takes in one request, so that what runs from files also runs on a cluster. */
-export const maxObjectBytes = 3 * 1024 * 1024;
+/** Bytes of one object's YAML text; the object itself is measured by what decodes it. */
+export const maxObjectTextBytes = 3 * 1024 * 1024;
 
 /** Bytes of one YAML document, a List for example: parsing takes about half a second a MiB, and nothing else runs meanwhile. */
 export const maxYamlDocumentBytes = 8 * 1024 * 1024;

@@ -62,23 +62,6 @@ export function guessIdentity(source: string): Identity {
 /** People write an object's kind and name first. */
 const guessedBytes = 64 * 1024;
 
-/** Whether a value would be longer than `limit` as JSON, roughly. It looks at no more than that. */
-export function exceeds(value: unknown, limit: number): boolean {
-  let left = limit;
-  const visit = (node: unknown): boolean => {
-    left -= 4;
-    if (typeof node === 'string') left -= node.length;
-    if (typeof node === 'object' && node !== null) {
-      for (const key in node) {
-        left -= Array.isArray(node) ? 0 : key.length + 4;
-        if (left < 0 || visit((node as Record<string, unknown>)[key])) return true;
-      }
-    }
-    return left < 0;
-  };
-  return visit(value);
-}
-
 function record(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -44,6 +44,11 @@ export function sameStamp(a: Look | undefined, b: Look | undefined): boolean {
   return a.inode === b.inode && a.size === b.size && a.times === b.times;
 }
 
+/** Which file or directory a path leads to; empty when to none. */
+export function inodeOf(look: Look): string {
+  return typeof look === 'object' && 'inode' in look ? look.inode : '';
+}
+
 function stampOf(stats: BigIntStats): Stamp {
   return {
     inode: `${stats.dev}:${stats.ino}`,

@@ -13,7 +13,7 @@ export function decodeLoosely(value: unknown, origin: Origin): Decoded {
   const object = value as { kind?: string; metadata?: { name?: string; namespace?: string }; spec?: Record<string, unknown> };
   const { kind, metadata, spec } = object;
   if (kind === undefined) return { resource: undefined, problems: [{ severity: 'error', field: 'kind', message: 'Required value' }] };
-  if (kind === 'Deployment') return { resource: undefined, problems: [] };
+  if (kind === 'Deployment') return { resource: undefined, problems: [{ severity: 'warning', field: 'kind', message: 'is not run here' }] };
   if (spec?.explode !== undefined) throw new Error('boom');
   if (spec?.invalid !== undefined) return { resource: undefined, problems: [{ severity: 'error', field: 'spec.invalid', message: 'Invalid value' }] };
   const namespace = metadata?.namespace ?? 'default';

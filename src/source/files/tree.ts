@@ -1,9 +1,10 @@
-import { lstatSync, readdirSync, realpathSync, type Dirent } from 'node:fs';
+import { readdirSync, type Dirent } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { byText } from '../../util/compare.ts';
 import type { Log } from '../../util/log.ts';
 import { maxDepth, maxDirectories, maxFiles } from './limits.ts';
-import { lookAt, messageOf, type Look } from './stamp.ts';
+import { Links } from './links.ts';
+import { inodeOf, lookAt, messageOf, type Look } from './stamp.ts';
 import { Watches, type Watch } from './watches.ts';
 
 /**
@@ -53,9 +54,7 @@ export class Tree {
   readonly #directories = new Map<string, Directory>();
   /** What must appear or change for a given path to be looked at again: the path, or one above it that does not exist. */
   readonly #guards = new Map<string, { readonly directory: string; readonly child: string }>();
-  /** Links below the given paths by the file that they lead to, and the other way round. */
-  readonly #links = new Map<string, Set<string>>();
-  readonly #targets = new Map<string, string>();
+  readonly #links: Links;
   readonly #events = new Map<string, { renames: number; changes: number }>();
   #fileCount = 0;
 
@@ -73,6 +72,7 @@ export class Tree {
         options.onEvents();
       },
     });
+    this.#links = new Links(this.#watches);
   }
 
   /** Whether changes may be missed for want of watches. */
@@ -98,7 +98,10 @@ export class Tree {
   }
 
   #handle(path: string, evidence: Evidence): void {
-    for (const link of this.#links.get(path) ?? []) this.#options.onFile(link, evidence);
+    for (const link of this.#links.to(path)) {
+      this.#links.follow(link);
+      this.#options.onFile(link, evidence);
+    }
     const parent = dirname(path);
     const name = basename(path);
     for (const [root, guard] of this.#guards) {
@@ -121,26 +124,27 @@ export class Tree {
     const parent = dirname(path);
     const name = basename(path);
     const look = lookAt(path);
-    if (typeof look === 'object' && 'kind' in look && look.kind === 'directory') {
+    if (inodeOf(look) === '' && inodeOf(lookAt(parent)) !== directory.inode) {
+      // The directory itself went, which its watch tells under its own name; another may be in its place already.
+      finish(this.#visit(parent, directory.depth, 'changed'));
+    } else if (kindOfLook(look, name) === 'directory') {
       directory.directories.add(name);
       finish(this.#visit(path, directory.depth + 1, 'changed'));
     } else if (directory.directories.delete(name)) {
       this.#forget(path);
       this.#handleEntry(path, directory, evidence);
     } else if (isWanted(name)) {
-      if (!directory.files.has(name)) {
-        if (look === 'missing' || !this.#room(parent)) return;
+      this.#links.follow(path);
+      // A link that leads nowhere may lead somewhere later.
+      const exists = look !== 'missing' || this.#links.has(path);
+      if (exists && !directory.files.has(name)) {
+        if (!this.#room(parent)) return;
         directory.files.add(name);
         this.#fileCount++;
-      } else if (look === 'missing') {
-        directory.files.delete(name);
+      } else if (!exists && directory.files.delete(name)) {
         this.#fileCount--;
       }
-      this.#follow(path);
       this.#options.onFile(path, evidence);
-    } else if (look === 'missing' && lookAt(parent) !== 'missing') {
-      const now = lookAt(parent);
-      if (inodeOf(now) !== directory.inode) finish(this.#visit(parent, directory.depth, 'changed'));
     }
   }
 
@@ -149,7 +153,7 @@ export class Tree {
     const look = lookAt(root);
     if (look === 'missing') {
       this.#forget(root);
-      this.#unfollow(root);
+      this.#links.unfollow(root);
       this.#options.onFile(root, evidence);
     } else if ('error' in look) {
       this.#options.onProblem(root, look.error);
@@ -159,7 +163,7 @@ export class Tree {
       yield* this.#visit(root, 0, 'changed');
     } else {
       this.#forget(root);
-      this.#follow(root);
+      this.#links.follow(root);
       this.#options.onFile(root, evidence);
     }
   }
@@ -229,7 +233,7 @@ export class Tree {
     for (const name of directoriesBefore) if (!directories.has(name)) this.#forget(join(path, name));
     const links = new Set(entries.filter((entry) => entry.isSymbolicLink()).map(({ name }) => name));
     for (const name of files) {
-      if (links.has(name) || this.#targets.has(join(path, name))) this.#follow(join(path, name));
+      if (links.has(name) || this.#links.has(join(path, name))) this.#links.follow(join(path, name));
       this.#options.onFile(join(path, name), evidence);
     }
     yield;
@@ -267,31 +271,8 @@ export class Tree {
   }
 
   #drop(path: string): void {
-    this.#unfollow(path);
+    this.#links.unfollow(path);
     this.#options.onFile(path, 'changed');
-  }
-
-  /** If a path is a link to a file elsewhere, watches that file. */
-  #follow(path: string): void {
-    const target = targetOf(path);
-    if (this.#targets.get(path) === target) return;
-    this.#unfollow(path);
-    if (target === undefined) return;
-    this.#targets.set(path, target);
-    const links = this.#links.get(target);
-    if (links === undefined) this.#links.set(target, new Set([path]));
-    else links.add(path);
-    this.#watches.acquire(dirname(target), inodeOf(lookAt(dirname(target))), `link ${path}`);
-  }
-
-  #unfollow(path: string): void {
-    const target = this.#targets.get(path);
-    if (target === undefined) return;
-    this.#targets.delete(path);
-    const links = this.#links.get(target);
-    links?.delete(path);
-    if (links?.size === 0) this.#links.delete(target);
-    this.#watches.release(dirname(target), `link ${path}`);
   }
 }
 
@@ -303,23 +284,14 @@ function isWanted(name: string): boolean {
   return extensions.has(extname(name));
 }
 
-function inodeOf(look: Look): string {
-  return typeof look === 'object' && 'inode' in look ? look.inode : '';
-}
-
 function kindOf(entry: Dirent, path: string): 'directory' | 'other' {
   if (entry.isDirectory()) return 'directory';
-  if (!entry.isSymbolicLink()) return 'other';
-  const look = lookAt(path);
-  if (typeof look !== 'object') return 'other';
-  // A link that leads nowhere is reported as a directory that cannot be entered, or as a file that cannot be read.
-  return 'error' in look ? (isWanted(entry.name) ? 'other' : 'directory') : look.kind === 'directory' ? 'directory' : 'other';
+  return entry.isSymbolicLink() ? kindOfLook(lookAt(path), entry.name) : 'other';
 }
 
-function targetOf(path: string): string | undefined {
-  try {
-    return lstatSync(path).isSymbolicLink() ? realpathSync(path) : undefined;
-  } catch {
-    return undefined;
-  }
+/** What cannot be looked at, a link that leads to itself for example, is reported as a directory that cannot be entered unless it has the name of a file. */
+function kindOfLook(look: Look, name: string): 'directory' | 'other' {
+  if (look === 'missing') return 'other';
+  const isDirectory = 'error' in look ? !isWanted(name) : look.kind === 'directory';
+  return isDirectory ? 'directory' : 'other';
 }

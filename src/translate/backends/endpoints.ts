@@ -28,23 +28,33 @@ export function endpointSets(
     if (parsed.type === 'backend') {
       return { backend: key, endpoints: sorted(backendEndpoints(read.get(inputs.resources.Backend, parsed.object))) };
     }
-    const port = read.get(from.services, parsed.object)?.ports.find((candidate) => candidate.port === parsed.port);
-    const slices = read.where(slicesByService, parsed.object);
-    const endpoints = port === undefined ? [] : slices.flatMap((slice) => sliceEndpoints(slice, port.name));
-    return { backend: key, endpoints: sorted(endpoints) };
+    const service = read.get(from.services, parsed.object);
+    const port = service?.ports.find((candidate) => candidate.port === parsed.port);
+    if (service === undefined || port === undefined) return { backend: key, endpoints: [] };
+    const found = read.where(slicesByService, parsed.object).map((slice) => ({ slice, endpoints: sliceEndpoints(slice, port.name) }));
+    return { backend: key, endpoints: sorted(ofOneFamily(found, service.family)) };
   });
+}
+
+/**
+ * A server with an IPv4 and an IPv6 address is in a slice of each, and would get twice its share, half of it perhaps over
+ * a network that the proxy does not have: the Service's first family counts, the other one only where the first has none.
+ */
+function ofOneFamily(found: readonly { readonly slice: Slice; readonly endpoints: readonly Endpoint[] }[], family: 'IPv4' | 'IPv6'): Endpoint[] {
+  const preferred = found.filter(({ slice }) => slice.object.addressType === family).flatMap(({ endpoints }) => endpoints);
+  return preferred.length > 0 ? preferred : found.flatMap(({ endpoints }) => endpoints);
 }
 
 /** A slice's port belongs to the Service port of the same name; an unnamed Service port to an unnamed one. */
 function sliceEndpoints(slice: Slice, portName: string): Endpoint[] {
   if (slice.object.addressType === 'FQDN') return [];
-  const port = (slice.object.ports ?? []).find((candidate) => (candidate.name ?? '') === portName)?.port;
+  const port = (slice.object.ports ?? []).find((candidate) => candidate.name === portName && candidate.protocol === 'TCP')?.port;
   if (port === undefined) return [];
   return (slice.object.endpoints ?? []).flatMap(({ addresses, conditions, zone }) => {
     const draining = conditions?.terminating === true && conditions.serving !== false;
     const ready = conditions?.ready ?? true;
     if (!ready && !draining) return [];
-    // The first address stands for the endpoint: "consumers must handle … but may use only the first" (EndpointSlice API).
+    // "No semantics are defined for additional addresses beyond the first, and kube-proxy does not look at them."
     return addresses.slice(0, 1).map((ip): Endpoint => ({ address: { type: 'ip', ip, port }, zone: zone ?? '', draining: !ready }));
   });
 }

@@ -6,8 +6,8 @@ import type { Collection, Read } from '../../reactive/collection.ts';
 
 /** A reference to something that answers requests, as routes and mirrors have it. */
 export interface BackendReference {
-  readonly group?: string;
-  readonly kind?: string;
+  readonly group: string;
+  readonly kind: string;
   readonly namespace?: string;
   readonly name: string;
   readonly port?: number;
@@ -31,16 +31,16 @@ export interface RouteIdentity {
 
 /** Finds the backend that a reference names, in the order in which the specification words the reasons. */
 export function resolveBackend(read: Read, from: RouteIdentity, ref: BackendReference, catalog: BackendCatalog): Resolved {
-  const { group = '', kind = 'Service', namespace = from.namespace, name, port } = ref;
+  const { group, kind, namespace = from.namespace, name, port } = ref;
   const label = `${kind} ${namespace}/${name}`;
   const resolve = resolvers.get(`${group}/${kind}`);
   if (resolve === undefined) {
     const known = group === '' ? kind : `${kind} of ${group}`;
-    return { fault: { reason: 'InvalidKind', message: `backendRef ${label}: ${known} cannot be a backend` } };
+    return { fault: { reason: 'InvalidKind', message: `${label}: ${known} cannot be a backend` } };
   }
   const referrer = { group: 'gateway.networking.k8s.io', kind: from.kind, namespace: from.namespace };
   if (!catalog.grants.permits(read, referrer, { group, kind, namespace, name })) {
-    const message = `backendRef ${label}: no ReferenceGrant in namespace ${namespace} lets ${from.kind}s of ${from.namespace} use it`;
+    const message = `${label}: no ReferenceGrant in namespace ${namespace} lets ${from.kind}s of ${from.namespace} use it`;
     return { fault: { reason: 'RefNotPermitted', message } };
   }
   return resolve(read, { key: `${namespace}/${name}`, label, port }, catalog);
@@ -61,15 +61,15 @@ const resolvers: ReadonlyMap<string, Resolver> = new Map([
 
 function resolveService(read: Read, { key, label, port }: Wanted, catalog: BackendCatalog): Resolved {
   const service = read.get(catalog.services, key);
-  if (service === undefined) return notFound(`backendRef ${label} does not exist`);
-  if (port === undefined) return notFound(`backendRef ${label}: a port is needed`);
+  if (service === undefined) return notFound(`${label} does not exist`);
+  if (port === undefined) return notFound(`${label}: a port is needed`);
   const servicePort = service.ports.find((candidate) => candidate.port === port);
   if (servicePort === undefined && service.externalName === undefined) {
     const ports = service.ports.map((candidate) => candidate.port).join(', ');
-    return notFound(`backendRef ${label} has no TCP port ${port}, only ${ports || 'none'}`);
+    return notFound(`${label} has no TCP port ${port}, only ${ports || 'none'}`);
   }
   if (protocolOf(servicePort?.appProtocol) === undefined) {
-    const message = `backendRef ${label} port ${port}: appProtocol ${servicePort?.appProtocol} needs TLS to the backend, which is not supported yet`;
+    const message = `${label} port ${port}: appProtocol ${servicePort?.appProtocol} needs TLS to the backend, which is not supported yet`;
     return { fault: { reason: 'UnsupportedProtocol', message } };
   }
   return { backend: `service/${key}/${port}` };
@@ -77,17 +77,17 @@ function resolveService(read: Read, { key, label, port }: Wanted, catalog: Backe
 
 function resolveBackendObject(read: Read, { key, label }: Wanted, catalog: BackendCatalog): Resolved {
   const backend = read.get(catalog.backends, key);
-  if (backend === undefined) return notFound(`backendRef ${label} does not exist`);
+  if (backend === undefined) return notFound(`${label} does not exist`);
   const unsupported = unsupportedBackend(backend);
   if (unsupported !== undefined) {
-    return { fault: { reason: 'UnsupportedProtocol', message: `backendRef ${label}: ${unsupported}` } };
+    return { fault: { reason: 'UnsupportedProtocol', message: `${label}: ${unsupported}` } };
   }
   return { backend: `backend/${key}` };
 }
 
 /** What a Backend asks for that cannot be done; undefined: nothing. */
 function unsupportedBackend({ object: { spec } }: ResourceOf<'Backend'>): string | undefined {
-  if (spec.type !== undefined && spec.type !== 'Endpoints') return `type ${spec.type} is not supported`;
+  if (spec.type !== 'Endpoints') return `type ${spec.type} is not supported`;
   if (spec.tls !== undefined) return 'tls is not supported yet';
   if (spec.fallback === true) return 'fallback is not supported yet';
   const endpoints = spec.endpoints ?? [];

@@ -9,6 +9,8 @@ export interface ServicePorts {
   readonly version: string;
   /** Set for type ExternalName: the name that stands for it. */
   readonly externalName: string | undefined;
+  /** Of a Service with two families of addresses, the one that clients use unless they choose. */
+  readonly family: 'IPv4' | 'IPv6';
   readonly ports: readonly ServicePort[];
 }
 
@@ -27,8 +29,9 @@ export function servicePorts(graph: Graph, inputs: Inputs): Collection<ServicePo
       key: service.key,
       version: service.version,
       externalName: spec.type === 'ExternalName' ? spec.externalName : undefined,
+      family: spec.ipFamilies?.[0] === 'IPv6' ? 'IPv6' : 'IPv4',
       ports: (spec.ports ?? [])
-        .filter((port) => (port.protocol ?? 'TCP') === 'TCP')
+        .filter((port) => port.protocol === 'TCP')
         .map((port) => ({ name: port.name ?? '', port: port.port, appProtocol: port.appProtocol })),
     };
   });

@@ -7,7 +7,7 @@ import { inspectCertificatePair } from '../../util/certificate.ts';
 
 /** A Secret as a listener sees it. Key: the Secret's. */
 export interface TlsSecret {
-  /** Why it is no good for TLS. */
+  /** Why it is no good for TLS, as the rest of a sentence that begins with its name. */
   readonly problem: string | undefined;
   /** The names the certificate is for. */
   readonly names: readonly string[];
@@ -40,10 +40,10 @@ function check(secret: ResourceOf<'Secret'>): CheckedSecret {
   const chain = text(secret, 'tls.crt');
   const privateKey = text(secret, 'tls.key');
   if (chain === undefined || privateKey === undefined) {
-    return { problem: `Secret ${secret.key} has no ${chain === undefined ? 'tls.crt' : 'tls.key'}`, names: [], certificate: undefined };
+    return { problem: `has no ${chain === undefined ? 'tls.crt' : 'tls.key'}`, names: [], certificate: undefined };
   }
   const pair = inspectCertificatePair(chain, privateKey);
-  if (pair.problem !== undefined) return { problem: `Secret ${secret.key}: ${pair.problem}`, names: [], certificate: undefined };
+  if (pair.problem !== undefined) return { problem: `is of no use: ${pair.problem}`, names: [], certificate: undefined };
   return { problem: undefined, names: pair.names, certificate: { key: `Secret/${secret.key}`, chain, privateKey } };
 }
 

@@ -4,12 +4,13 @@ import type { GatewayState } from './state.ts';
 import type { Fault } from '../conditions.ts';
 import type { Class } from '../gateway-classes.ts';
 import type { Inputs } from '../inputs.ts';
+import { parametersFault } from '../parameters.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { Collection } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
 
-/** All IPv4 and, where the host has it, IPv6 addresses. */
+/** All IPv4 addresses of the host. */
 const anyAddress = '0.0.0.0';
 
 /** The Gateways whose class is ours and accepted. */
@@ -19,27 +20,37 @@ export function gateways(
   from: { readonly classes: Collection<Class>; readonly grants: ReferenceGrants; readonly certificates: Certificates },
 ): Collection<GatewayState> {
   return graph.derive('gateways', inputs.resources.Gateway, (gateway, read) => {
-    const gatewayClass = read.get(from.classes, gateway.object.spec.gatewayClassName);
-    if (gatewayClass === undefined || !gatewayClass.accepted) return undefined;
+    const { infrastructure, gatewayClassName, listeners, tls } = gateway.object.spec;
+    if (read.get(from.classes, gatewayClassName)?.accepted !== true) return undefined;
     const { namespace, name, generation } = gateway.metadata;
     const { key, version } = gateway;
     const { address, fault } = bindAddress(gateway);
+    const ref = infrastructure?.parametersRef;
     const proxy = key;
-    const listeners = listenerStates(gateway.object.spec.listeners, {
-      read,
-      gateway: { key, namespace, proxy },
-      grants: from.grants,
-      secret: (secret) => read.get(from.certificates.secrets, secret),
-      binding: (port) => read.get(inputs.portBindings, `${proxy}/${port}`),
-    });
-    return { key, namespace, name, generation, version, proxy, address, fault, listeners };
+    return {
+      key,
+      namespace,
+      name,
+      generation,
+      version,
+      proxy,
+      address,
+      fault: fault ?? (ref && parametersFault({ ...ref, namespace }, 'infrastructure.parametersRef', { read, inputs })),
+      listeners: listenerStates(listeners, {
+        read,
+        gateway: { key, namespace, proxy, tls },
+        grants: from.grants,
+        secret: (secret) => read.get(from.certificates.secrets, secret),
+        binding: (port) => read.get(inputs.portBindings, `${proxy}/${port}`),
+      }),
+    };
   });
 }
 
-/** `spec.addresses`: an IP address of this host is bound instead of all of them. */
+/** `spec.addresses`: an IP address of this host is bound instead of all of them. One without a value leaves the choice to us. */
 function bindAddress(gateway: ResourceOf<'Gateway'>): { address: string; fault: Fault | undefined } {
   const addresses = gateway.object.spec.addresses ?? [];
-  const unsupported = addresses.find((address) => address.type !== undefined && address.type !== 'IPAddress');
+  const unsupported = addresses.find((address) => address.type !== 'IPAddress');
   if (unsupported !== undefined) {
     const message = `addresses: type ${unsupported.type} is not supported, only IPAddress`;
     return { address: anyAddress, fault: { reason: 'UnsupportedAddress', message } };

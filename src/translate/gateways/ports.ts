@@ -63,8 +63,9 @@ function tlsChains(listeners: readonly ListenerState[]): FilterChain[] {
     }));
 }
 
-/** Who answers for which hosts in a route table. Key: the table's. */
-export interface TableState extends RouteTable {
+/** A route table, and who answers for which hosts in it. Key: the table's. */
+export interface TableState {
+  readonly table: RouteTable;
   /** All listeners of the port: a host belongs to the one with the most specific hostname that covers it. */
   readonly owners: ReadonlyMap<string, string>;
   /** Names of the listeners whose routes are in this table. */
@@ -80,16 +81,18 @@ export function tablesOf(
   const clientPort = binding !== undefined && 'clientPort' in binding ? binding.clientPort : undefined;
   const owners = new Map(listeners.map((listener) => [listener.hostname, listener.key]));
   return [...Map.groupBy(listeners, (listener) => listener.table)].map(([key, own]) => ({
-    key,
-    proxy: gateway.proxy,
-    port: clientPort ?? own[0]?.port ?? 0,
-    scheme: own[0]?.protocol === 'HTTPS' ? 'https' : 'http',
+    table: {
+      key,
+      proxy: gateway.proxy,
+      port: clientPort ?? own[0]?.port ?? 0,
+      scheme: own[0]?.protocol === 'HTTPS' ? 'https' : 'http',
+      misdirected: listeners
+        .filter((listener) => !own.includes(listener))
+        .map((listener) => listener.hostname)
+        .sort(mostSpecificFirst),
+    },
     owners,
     listeners: own.map((listener) => listener.key),
-    misdirected: listeners
-      .filter((listener) => !own.includes(listener))
-      .map((listener) => listener.hostname)
-      .sort(mostSpecificFirst),
   }));
 }
 

@@ -48,7 +48,8 @@ export interface ListenerState {
 /** From which namespaces routes may attach. */
 export type NamespaceRule =
   | { readonly from: 'All' | 'Same' }
-  | { readonly from: 'Selector'; readonly selector: LabelSelector };
+  /** Without a selector, from none. */
+  | { readonly from: 'Selector'; readonly selector: LabelSelector | undefined };
 
 export interface LabelSelector {
   readonly matchLabels?: Readonly<Record<string, string>>;

@@ -10,6 +10,8 @@ import type { Collection, Read } from '../../reactive/collection.ts';
 export interface Attachment {
   /** As the user wrote it: status repeats it. */
   readonly parentRef: ParentReference;
+  /** "AttachedRoutes represents the number of Routes with the Accepted condition set to True". */
+  readonly counts: boolean;
   /** Accepted=False because of where it wants to attach. */
   readonly fault: Fault | undefined;
   readonly placements: readonly Placement[];
@@ -30,9 +32,12 @@ export interface AttachingRoute {
   readonly kind: string;
   readonly namespace: string;
   readonly hostnames: readonly string[];
+  /** Something of the route can be served: what attaches counts as attached. */
+  readonly servable: boolean;
   readonly parentRefs: readonly ParentReference[];
 }
 
+/** Group of Gateways and routes. */
 const gatewayGroup = 'gateway.networking.k8s.io';
 
 /** Judges every parentRef that is ours to judge. */
@@ -42,15 +47,15 @@ export function attach(
   from: { readonly inputs: Inputs; readonly settings: Settings; readonly gateways: Collection<GatewayState> },
 ): Attachment[] {
   return route.parentRefs.flatMap((parentRef): Attachment[] => {
-    const { group = gatewayGroup, kind = 'Gateway', namespace = route.namespace, name } = parentRef;
+    const { group, kind, namespace = route.namespace, name } = parentRef;
     if (group !== gatewayGroup || kind !== 'Gateway') {
       if (!from.settings.ownsEverything) return [];
-      return [refused(parentRef, { reason: 'NoMatchingParent', message: `parentRef ${kind} ${namespace}/${name}: a Gateway is needed` })];
+      return [refused(parentRef, { reason: 'NoMatchingParent', message: `parentRef ${kind} ${namespace}/${name}: only a Gateway can be a parent` })];
     }
     const gateway = read.get(from.gateways, `${namespace}/${name}`);
     if (gateway === undefined) {
-      const exists = read.get(from.inputs.resources.Gateway, `${namespace}/${name}`) !== undefined;
       if (!from.settings.ownsEverything) return [];
+      const exists = read.get(from.inputs.resources.Gateway, `${namespace}/${name}`) !== undefined;
       const why = exists ? 'has a GatewayClass that is not ours, or not accepted' : 'does not exist';
       return [refused(parentRef, { reason: 'NoMatchingParent', message: `parentRef Gateway ${namespace}/${name} ${why}` })];
     }
@@ -88,11 +93,11 @@ function attachTo(
     const message = `none of the hostnames ${route.hostnames.join(', ')} fits a listener of Gateway ${gateway.key} (${hosts})`;
     return refused(parentRef, { reason: 'NoMatchingListenerHostname', message });
   }
-  return { parentRef, fault: undefined, placements };
+  return { parentRef, counts: route.servable, fault: undefined, placements };
 }
 
 function refused(parentRef: ParentReference, fault: Fault): Attachment {
-  return { parentRef, fault, placements: [] };
+  return { parentRef, counts: false, fault, placements: [] };
 }
 
 /** `allowedRoutes`: kinds and namespaces. A namespace nobody declared has the one label that Kubernetes gives it. */
@@ -109,6 +114,7 @@ function allows(
     case 'Same':
       return route.namespace === at.gateway.namespace;
     case 'Selector': {
+      if (listener.namespaces.selector === undefined) return false;
       const labels = read.get(at.inputs.resources.Namespace, route.namespace)?.metadata.labels;
       return selects(listener.namespaces.selector, { 'kubernetes.io/metadata.name': route.namespace, ...labels });
     }

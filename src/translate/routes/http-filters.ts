@@ -1,7 +1,24 @@
-import type { Fault } from '../conditions.ts';
 import type { BackendReference, Resolved } from '../backends/resolve.ts';
-import type { HTTPRouteFilter } from '../../api/types.ts';
-import { noHeaderChanges, type Cors, type HeaderChanges, type Mirror, type PathChange, type Redirect, type Rewrite } from '../../ir/route.ts';
+import { at, type Fault } from '../conditions.ts';
+import type {
+  HTTPCORSFilter,
+  HTTPHeaderFilter,
+  HTTPPathModifier,
+  HTTPRequestMirrorFilter,
+  HTTPRequestRedirectFilter,
+  HTTPRouteFilter,
+  HTTPURLRewriteFilter,
+} from '../../api/types.ts';
+import {
+  noHeaderChanges,
+  type Cors,
+  type Header,
+  type HeaderChanges,
+  type Mirror,
+  type PathChange,
+  type Redirect,
+  type Rewrite,
+} from '../../ir/route.ts';
 
 /** All filters of a rule or of one backend of it, sorted by what they do. */
 export interface Filters {
@@ -11,124 +28,131 @@ export interface Filters {
   readonly mirrors: readonly Mirror[];
   readonly redirect: Redirect | undefined;
   readonly rewrite: Rewrite | undefined;
-  /** A filter that cannot be applied: requests get 500, "the filter MUST NOT be skipped". */
-  readonly unusable: Fault | undefined;
-  /** References of mirrors that lead nowhere: the mirror is left out, the requests are served. */
+  /** A filter cannot be applied: "the filter MUST NOT be skipped. Instead, requests … MUST receive a HTTP error response". */
+  readonly broken: boolean;
+  /** Filters that cannot be applied, for the condition Accepted. */
+  readonly faults: readonly Fault[];
+  /** References that lead nowhere, for ResolvedRefs. A mirror is then left out, and the requests are served. */
   readonly refFaults: readonly Fault[];
 }
 
-/** `resolve` finds the backends of mirrors. */
-export function httpFilters(filters: readonly HTTPRouteFilter[], resolve: (ref: BackendReference) => Resolved): Filters {
-  let requestHeaders = noHeaderChanges;
-  let responseHeaders = noHeaderChanges;
-  let cors: Cors | undefined;
-  let redirect: Redirect | undefined;
-  let rewrite: Rewrite | undefined;
-  let unusable: Fault | undefined;
-  const mirrors: Mirror[] = [];
-  const refFaults: Fault[] = [];
-  for (const filter of filters) {
-    switch (filter.type) {
-      case 'RequestHeaderModifier':
-        requestHeaders = headerChanges(filter.requestHeaderModifier);
-        unusable ??= headerFault(requestHeaders);
-        break;
-      case 'ResponseHeaderModifier':
-        responseHeaders = headerChanges(filter.responseHeaderModifier);
-        unusable ??= headerFault(responseHeaders);
-        break;
-      case 'RequestMirror': {
-        const mirror = mirrorOf(filter.requestMirror, resolve);
-        if ('fault' in mirror) refFaults.push(mirror.fault);
-        else mirrors.push(mirror);
-        break;
-      }
-      case 'RequestRedirect':
-        redirect = redirectOf(filter.requestRedirect);
-        break;
-      case 'URLRewrite':
-        rewrite = { hostname: filter.urlRewrite?.hostname, path: pathChange(filter.urlRewrite?.path) };
-        break;
-      case 'CORS':
-        cors = corsOf(filter.cors);
-        break;
-      case 'ExtensionRef':
-        unusable ??= extensionFault(filter.extensionRef);
-        refFaults.push(extensionFault(filter.extensionRef));
-        break;
-      default:
-        unusable ??= { reason: 'UnsupportedValue', message: `filter ${filter.type} is not supported` };
-    }
-  }
-  return { requestHeaders, responseHeaders, cors, mirrors, redirect, rewrite, unusable, refFaults };
+/** Filters as they are being collected. */
+type Draft = { -readonly [Key in keyof Filters]: Filters[Key] extends readonly (infer Item)[] ? Item[] : Filters[Key] };
+
+/** Sorts filters. `resolve` finds the backends of mirrors; `field` is where the filters stand in the route. */
+export function httpFilters(
+  filters: readonly HTTPRouteFilter[],
+  resolve: (ref: BackendReference) => Resolved,
+  field: string,
+): Filters {
+  const draft: Draft = {
+    requestHeaders: noHeaderChanges,
+    responseHeaders: noHeaderChanges,
+    cors: undefined,
+    mirrors: [],
+    redirect: undefined,
+    rewrite: undefined,
+    broken: false,
+    faults: [],
+    refFaults: [],
+  };
+  for (const [index, filter] of filters.entries()) add(draft, filter, { resolve, field: `${field}[${index}]` });
+  return draft;
 }
 
-function headerChanges(modifier: HTTPRouteFilter['requestHeaderModifier']): HeaderChanges {
-  const headers = (list: readonly { readonly name: string; readonly value: string }[] | undefined) =>
-    (list ?? []).map(({ name, value }) => ({ name: name.toLowerCase(), value }));
+function add(
+  draft: Draft,
+  filter: HTTPRouteFilter,
+  { resolve, field }: { readonly resolve: (ref: BackendReference) => Resolved; readonly field: string },
+): void {
+  const refuse = (fault: Fault, faults: Fault[] = draft.faults): void => {
+    faults.push(at(field, fault));
+    draft.broken = true;
+  };
+  const { requestHeaderModifier, responseHeaderModifier, requestMirror, requestRedirect, urlRewrite, cors, extensionRef } = filter;
+  if (requestHeaderModifier !== undefined) {
+    draft.requestHeaders = headerChanges(requestHeaderModifier);
+    const fault = hostFault(draft.requestHeaders);
+    if (fault !== undefined) refuse(fault);
+  } else if (responseHeaderModifier !== undefined) {
+    draft.responseHeaders = headerChanges(responseHeaderModifier);
+  } else if (requestMirror !== undefined) {
+    const mirror = mirrorOf(requestMirror, resolve);
+    if ('fault' in mirror) draft.refFaults.push(at(field, mirror.fault));
+    else draft.mirrors.push(mirror);
+  } else if (requestRedirect !== undefined) {
+    draft.redirect = redirectOf(requestRedirect);
+  } else if (urlRewrite !== undefined) {
+    draft.rewrite = rewriteOf(urlRewrite);
+  } else if (cors !== undefined) {
+    draft.cors = corsOf(cors);
+  } else if (extensionRef !== undefined) {
+    const { group, kind, name } = extensionRef;
+    refuse({ reason: 'InvalidKind', message: `${kind} ${name} of ${group} cannot be used as a filter` }, draft.refFaults);
+  } else {
+    refuse({ reason: 'UnsupportedValue', message: `filter ${filter.type} is not supported` });
+  }
+}
+
+function headerChanges(modifier: HTTPHeaderFilter): HeaderChanges {
   return {
-    set: headers(modifier?.set),
-    add: headers(modifier?.add),
-    remove: (modifier?.remove ?? []).map((name) => name.toLowerCase()),
+    set: headers(modifier.set),
+    add: headers(modifier.add),
+    remove: [...new Set((modifier.remove ?? []).map((name) => name.toLowerCase()))],
   };
 }
 
-/** Envoy routes by Host and refuses to change it as a header; URLRewrite is the way. */
-function headerFault({ set, add, remove }: HeaderChanges): Fault | undefined {
-  const names = [...set.map((header) => header.name), ...add.map((header) => header.name), ...remove];
-  if (!names.includes('host')) return undefined;
-  return { reason: 'UnsupportedValue', message: 'header Host cannot be modified, use a URLRewrite filter with hostname' };
+/** "If multiple entries specify equivalent header names, the first … MUST be considered". */
+function headers(list: HTTPHeaderFilter['set']): Header[] {
+  const byName = new Map<string, Header>();
+  for (const { name, value } of list ?? []) {
+    const lower = name.toLowerCase();
+    if (!byName.has(lower)) byName.set(lower, { name: lower, value });
+  }
+  return [...byName.values()];
 }
 
-function mirrorOf(mirror: HTTPRouteFilter['requestMirror'], resolve: (ref: BackendReference) => Resolved): Mirror | { fault: Fault } {
-  if (mirror === undefined) return { fault: { reason: 'UnsupportedValue', message: 'requestMirror is missing' } };
+/** A request has one Host, and cannot be without. Setting it is what URLRewrite does with `hostname`. */
+function hostFault({ add: added, remove }: HeaderChanges): Fault | undefined {
+  if (!remove.includes('host') && !added.some(({ name }) => name === 'host')) return undefined;
+  return { reason: 'UnsupportedValue', message: 'header Host can be set, not added to or removed' };
+}
+
+function mirrorOf(mirror: HTTPRequestMirrorFilter, resolve: (ref: BackendReference) => Resolved): Mirror | { fault: Fault } {
   const resolved = resolve(mirror.backendRef);
   if ('fault' in resolved) return resolved;
   const { percent, fraction } = mirror;
-  return {
-    backend: resolved.backend,
-    numerator: percent ?? fraction?.numerator ?? 100,
-    denominator: percent === undefined ? (fraction?.denominator ?? 100) : 100,
-  };
+  const { numerator, denominator } = fraction ?? { numerator: percent ?? 100, denominator: 100 };
+  return { backend: resolved.backend, numerator, denominator };
 }
 
-function redirectOf(redirect: HTTPRouteFilter['requestRedirect']): Redirect {
-  return {
-    type: 'redirect',
-    scheme: redirect?.scheme,
-    hostname: redirect?.hostname,
-    port: redirect?.port,
-    path: pathChange(redirect?.path),
-    statusCode: redirect?.statusCode ?? 302,
-  };
+function redirectOf({ scheme, hostname, port, path, statusCode }: HTTPRequestRedirectFilter): Redirect {
+  return { type: 'redirect', scheme, hostname, port, path: pathChange(path), statusCode };
 }
 
-type PathModifier = NonNullable<HTTPRouteFilter['urlRewrite']>['path'];
+/** A rewrite that changes nothing is none. */
+function rewriteOf({ hostname, path }: HTTPURLRewriteFilter): Rewrite | undefined {
+  return hostname === undefined && path === undefined ? undefined : { hostname, path: pathChange(path) };
+}
 
-function pathChange(path: PathModifier): PathChange | undefined {
-  if (path === undefined) return undefined;
-  switch (path.type) {
-    case 'ReplaceFullPath':
-      return { type: 'ReplaceFullPath', value: path.replaceFullPath ?? '/' };
-    case 'ReplacePrefixMatch':
-      return { type: 'ReplacePrefixMatch', value: path.replacePrefixMatch ?? '/' };
-    default:
+function pathChange(path: HTTPPathModifier | undefined): PathChange | undefined {
+  switch (path?.type) {
+    case undefined:
       return undefined;
+    case 'ReplaceFullPath':
+      return { type: 'ReplaceFullPath', value: path?.replaceFullPath ?? '/' };
+    case 'ReplacePrefixMatch':
+      return { type: 'ReplacePrefixMatch', value: path?.replacePrefixMatch ?? '/' };
   }
 }
 
-function corsOf(cors: HTTPRouteFilter['cors']): Cors {
+function corsOf(cors: HTTPCORSFilter): Cors {
   return {
-    allowOrigins: cors?.allowOrigins ?? [],
-    allowCredentials: cors?.allowCredentials ?? false,
-    allowMethods: cors?.allowMethods ?? [],
-    allowHeaders: cors?.allowHeaders ?? [],
-    exposeHeaders: cors?.exposeHeaders ?? [],
-    maxAge: cors?.maxAge ?? 5,
+    allowOrigins: cors.allowOrigins ?? [],
+    allowCredentials: cors.allowCredentials ?? false,
+    allowMethods: cors.allowMethods ?? [],
+    allowHeaders: cors.allowHeaders ?? [],
+    exposeHeaders: cors.exposeHeaders ?? [],
+    maxAge: cors.maxAge,
   };
-}
-
-function extensionFault(ref: HTTPRouteFilter['extensionRef']): Fault {
-  const label = `${ref?.kind} ${ref?.name} of ${ref?.group}`;
-  return { reason: 'InvalidKind', message: `extensionRef: ${label} cannot be used as a filter` };
 }

@@ -1,42 +1,51 @@
-import type { Fault } from '../conditions.ts';
-import type { HTTPRouteMatch } from '../../api/types.ts';
+import { at, type Fault } from '../conditions.ts';
+import type { HTTPHeaderMatch, HTTPPathMatch, HTTPQueryParamMatch, HTTPRouteMatch } from '../../api/types.ts';
 import type { PathMatch, RouteMatch, ValueMatch } from '../../ir/route.ts';
 import { regexProblem } from '../../util/regex.ts';
-
-const anyPath: PathMatch = { type: 'PathPrefix', value: '/' };
 
 /** One match of a rule, or why it cannot work. */
 export function httpMatch(match: HTTPRouteMatch): RouteMatch | { readonly fault: Fault } {
   const path = pathMatch(match.path);
-  const headers = (match.headers ?? []).map((header) => valueMatch({ ...header, name: header.name.toLowerCase() }));
-  const result: RouteMatch = {
-    path,
-    method: match.method,
-    headers: uniqueByName(headers),
-    queryParams: uniqueByName((match.queryParams ?? []).map(valueMatch)),
-  };
-  for (const { type, value } of [path, ...result.headers, ...result.queryParams]) {
-    const problem = type === 'RegularExpression' ? regexProblem(value) : undefined;
-    if (problem !== undefined) {
-      return { fault: { reason: 'UnsupportedValue', message: `regular expression ${JSON.stringify(value)}: ${problem}` } };
-    }
-  }
-  return result;
+  const headers = uniqueByName((match.headers ?? []).map(headerMatch));
+  const queryParams = uniqueByName((match.queryParams ?? []).map(queryParamMatch));
+  const fault = regexFault([
+    ['path', path],
+    ...headers.map((header): Part => [`header ${header.name}`, header]),
+    ...queryParams.map((param): Part => [`query parameter ${param.name}`, param]),
+  ]);
+  return fault === undefined ? { path, method: match.method, headers, queryParams } : { fault };
 }
 
 /** A path prefix is made of whole segments: a slash at its end says nothing. */
-function pathMatch(path: HTTPRouteMatch['path']): PathMatch {
-  if (path === undefined) return anyPath;
-  const { type = 'PathPrefix', value = '/' } = path;
+function pathMatch({ type, value }: HTTPPathMatch): PathMatch {
   if (type !== 'PathPrefix') return { type, value };
   return { type, value: value.length > 1 && value.endsWith('/') ? value.slice(0, -1) : value };
 }
 
-function valueMatch(match: { readonly type?: 'Exact' | 'RegularExpression'; readonly name: string; readonly value: string }): ValueMatch {
-  return { type: match.type ?? 'Exact', name: match.name, value: match.value };
+function headerMatch({ type, name, value }: HTTPHeaderMatch): ValueMatch {
+  return { type, name: name.toLowerCase(), value };
+}
+
+function queryParamMatch({ type, name, value }: HTTPQueryParamMatch): ValueMatch {
+  return { type, name, value };
 }
 
 /** "If multiple entries specify equivalent names, only the first entry with an equivalent name MUST be considered". */
 function uniqueByName(matches: readonly ValueMatch[]): ValueMatch[] {
-  return [...new Map([...matches].reverse().map((match) => [match.name, match])).values()].reverse();
+  const seen = new Set<string>();
+  return matches.filter(({ name }) => !seen.has(name) && seen.add(name));
+}
+
+/** What a match calls a part of it, and the part. */
+type Part = [string, { readonly type: string; readonly value: string }];
+
+/** What Envoy could not compile. */
+function regexFault(parts: readonly Part[]): Fault | undefined {
+  for (const [name, { type, value }] of parts) {
+    const problem = type === 'RegularExpression' ? regexProblem(value) : undefined;
+    if (problem !== undefined) {
+      return at(name, { reason: 'UnsupportedValue', message: `regular expression ${JSON.stringify(value)}: ${problem}` });
+    }
+  }
+  return undefined;
 }

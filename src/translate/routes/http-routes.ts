@@ -5,6 +5,7 @@ import type { Inputs } from '../inputs.ts';
 import { refOf } from '../../api/resource.ts';
 import type { Collection } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
+import { byText } from '../../util/compare.ts';
 
 /** A route's rules, whatever Gateways it attaches to. Key: `namespace/name`. */
 export interface TranslatedRoute {
@@ -14,9 +15,9 @@ export interface TranslatedRoute {
   readonly hostnames: readonly string[];
   /** Rules that have at least one match left. */
   readonly rules: readonly { readonly index: number; readonly translated: TranslatedRule }[];
-  /** Accepted=False: nothing of the route can be served. */
+  /** Accepted=False: nothing of the route does what it says. */
   readonly acceptedFault: Fault | undefined;
-  /** PartiallyInvalid=True: some of it can. */
+  /** PartiallyInvalid=True: some of it does not. */
   readonly partialFault: Fault | undefined;
   /** ResolvedRefs=False. */
   readonly refsFault: Fault | undefined;
@@ -31,12 +32,13 @@ export function httpRoutes(graph: Graph, inputs: Inputs, catalog: BackendCatalog
     const from = { kind: 'HTTPRoute', namespace: metadata.namespace };
     const rejection = read.get(inputs.rejections, refOf(route));
     const rejected = rejection?.version === version ? rejection.message : undefined;
-    const rules = (object.spec.rules ?? []).map((spec, index) => ({
+    const rules = object.spec.rules.map((spec, index) => ({
       index,
       translated: httpRule(spec, {
         owner: refOf(route),
         version,
-        rejection: rejected,
+        field: `rules[${index}]`,
+        rejected: rejected !== undefined,
         resolve: (ref) => resolveBackend(read, from, ref, catalog),
       }),
     }));
@@ -48,25 +50,28 @@ export function httpRoutes(graph: Graph, inputs: Inputs, catalog: BackendCatalog
       rules: rules.filter(({ translated }) => translated.matches.length > 0),
       ...verdict(rules.map(({ translated }) => translated), rejected),
       refsFault: joinFaults(rules.flatMap(({ translated }) => translated.refFaults)),
-      backends: [...new Set(rules.flatMap(({ translated }) => backendsOf(translated)))].sort(),
+      backends: [...new Set(rules.flatMap(({ translated }) => backendsOf(translated)))].sort(byText),
     };
   });
 }
 
 /**
- * A route with a rule that works is accepted, and PartiallyInvalid says what does not. Rules that cannot be matched are
- * dropped ("Dropped Rule", as the specification words it); rules whose filters cannot be applied answer 500.
+ * "A Route MUST be considered Accepted if at least one of the Route's rules is implemented"; what is wrong with the rest
+ * is then said by PartiallyInvalid. A rule that cannot be matched is dropped ("Dropped Rule", as the specification words
+ * it). A rule whose filters cannot be applied keeps its place and answers 500: its requests must not fall to a rule that
+ * knows nothing of, say, the authentication that the filter was to bring.
  */
 function verdict(
   rules: readonly TranslatedRule[],
   rejected: string | undefined,
 ): Pick<TranslatedRoute, 'acceptedFault' | 'partialFault'> {
   if (rejected !== undefined) {
-    return { acceptedFault: { reason: 'UnsupportedValue', message: `Envoy refused the configuration: ${rejected}` }, partialFault: undefined };
+    const message = `Envoy refused the route, its requests are answered with 500: ${rejected}`;
+    return { acceptedFault: { reason: 'UnsupportedValue', message }, partialFault: undefined };
   }
   const fault = joinFaults(rules.flatMap((rule) => rule.faults));
   if (fault === undefined) return { acceptedFault: undefined, partialFault: undefined };
-  if (rules.every((rule) => rule.faults.length > 0)) return { acceptedFault: fault, partialFault: undefined };
+  if (!rules.some((rule) => rule.works)) return { acceptedFault: fault, partialFault: undefined };
   return { acceptedFault: undefined, partialFault: { reason: fault.reason, message: `Dropped Rule: ${fault.message}` } };
 }
 

@@ -1,16 +1,27 @@
 import { httpFilters, type Filters } from './http-filters.ts';
 import { httpMatch } from './http-matches.ts';
 import type { BackendReference, Resolved } from '../backends/resolve.ts';
-import type { Fault } from '../conditions.ts';
+import { at, type Fault } from '../conditions.ts';
 import { durationMs } from '../../api/duration.ts';
 import type { HTTPBackendRef, HTTPRouteRule } from '../../api/types.ts';
-import type { Action, DirectResponse, Retry, Rewrite, RouteMatch, Rule, Timeouts, WeightedBackend } from '../../ir/route.ts';
+import {
+  noHeaderChanges,
+  type Action,
+  type DirectResponse,
+  type Retry,
+  type RouteMatch,
+  type Rule,
+  type Timeouts,
+  type WeightedBackend,
+} from '../../ir/route.ts';
 
 /** A rule, ready to be placed on hosts. */
 export interface TranslatedRule {
   /** In the order of the spec; a match that cannot work is left out. */
   readonly matches: readonly { readonly index: number; readonly match: RouteMatch }[];
   readonly rule: Rule;
+  /** It does what it says, for some matches at least. Invalid backends do not count: their share is answered with 500. */
+  readonly works: boolean;
   /** What keeps (part of) the rule from being accepted. */
   readonly faults: readonly Fault[];
   /** References that lead nowhere. */
@@ -21,37 +32,45 @@ export interface TranslatedRule {
 export interface RuleContext {
   readonly owner: string;
   readonly version: string;
+  /** Where the rule stands: `rules[0]`. */
+  readonly field: string;
   /** Envoy refused the route at this version: it is answered with 500 and matches that Envoy has to compile are left out. */
-  readonly rejection: string | undefined;
+  readonly rejected: boolean;
   resolve(ref: BackendReference): Resolved;
 }
 
 /** Translates one rule of an HTTPRoute. */
 export function httpRule(spec: HTTPRouteRule, context: RuleContext): TranslatedRule {
-  const filters = httpFilters(spec.filters ?? [], context.resolve);
-  const backends = (spec.backendRefs ?? []).map((ref) => weightedBackend(ref, context));
-  const { matches, faults } = httpMatches(spec, context);
-  const unusable = context.rejection === undefined ? (filters.unusable ?? unsupportedFields(spec)) : undefined;
-  if (unusable !== undefined) faults.push(unusable);
-  const incompatible = unusable === undefined && context.rejection === undefined ? incompatibleFilters(filters, matches) : undefined;
-  if (incompatible !== undefined) faults.push(incompatible);
-  const broken = unusable !== undefined || incompatible !== undefined || context.rejection !== undefined;
+  const { field, rejected } = context;
+  const matching = httpMatches(spec, context);
+  const filters = httpFilters(spec.filters ?? [], context.resolve, `${field}.filters`);
+  const shares = (spec.backendRefs ?? []).map((ref, index) =>
+    weightedBackend(ref, { ...context, field: `${field}.backendRefs[${index}]`, matches: matching.matches }),
+  );
+  const unfit = [...incompatibleFilters(filters, matching.matches), ...unsupportedFields(spec)].map((fault) => at(field, fault));
+  const broken = rejected || filters.broken || unfit.length > 0;
   return {
-    matches,
-    faults,
-    refFaults: [...filters.refFaults, ...backends.flatMap((backend) => backend.faults)],
+    matches: matching.matches,
+    works: !broken && matching.matches.length > 0,
+    faults: [...matching.faults, ...filters.faults, ...unfit, ...shares.flatMap(({ faults }) => faults)],
+    refFaults: [...filters.refFaults, ...shares.flatMap(({ refFaults }) => refFaults)],
     rule: {
       owner: context.owner,
       ownerVersion: context.version,
       name: spec.name ?? '',
-      requestHeaders: filters.requestHeaders,
-      responseHeaders: filters.responseHeaders,
-      cors: broken ? undefined : filters.cors,
-      mirrors: broken ? [] : filters.mirrors,
-      action: broken ? internalError : action(spec, filters, backends.map((backend) => backend.share)),
+      ...(broken ? refusal : effects(filters)),
+      action: broken ? internalError : action(spec, filters, shares.map(({ share }) => share)),
     },
   };
 }
+
+type Effects = Pick<Rule, 'requestHeaders' | 'responseHeaders' | 'cors' | 'mirrors'>;
+
+function effects({ requestHeaders, responseHeaders, cors, mirrors }: Filters): Effects {
+  return { requestHeaders, responseHeaders, cors, mirrors };
+}
+
+const refusal: Effects = { requestHeaders: noHeaderChanges, responseHeaders: noHeaderChanges, cors: undefined, mirrors: [] };
 
 const internalError: DirectResponse = { type: 'direct', statusCode: 500, body: '' };
 
@@ -60,8 +79,8 @@ function httpMatches(spec: HTTPRouteRule, context: RuleContext): { matches: Tran
   const matches: { index: number; match: RouteMatch }[] = [];
   for (const [index, one] of spec.matches.entries()) {
     const match = httpMatch(one);
-    if ('fault' in match) faults.push(match.fault);
-    else if (context.rejection === undefined || !usesRegex(match)) matches.push({ index, match });
+    if ('fault' in match) faults.push(at(`${context.field}.matches[${index}]`, match.fault));
+    else if (!context.rejected || !usesRegex(match)) matches.push({ index, match });
   }
   return { matches, faults };
 }
@@ -71,64 +90,61 @@ function usesRegex({ path, headers, queryParams }: RouteMatch): boolean {
 }
 
 /** Fields of the API that are not served yet: said, never skipped silently. */
-function unsupportedFields(spec: HTTPRouteRule): Fault | undefined {
-  if (spec.sessionPersistence !== undefined) return { reason: 'UnsupportedValue', message: 'sessionPersistence is not supported' };
-  return undefined;
+function unsupportedFields(spec: HTTPRouteRule): Fault[] {
+  if (spec.sessionPersistence === undefined) return [];
+  return [{ reason: 'UnsupportedValue', message: 'sessionPersistence is not supported' }];
 }
 
 /** A prefix can only be replaced where one was matched. */
-function incompatibleFilters(filters: Filters, matches: TranslatedRule['matches']): Fault | undefined {
-  const changes = [filters.redirect?.path, filters.rewrite?.path];
-  if (!changes.some((change) => change?.type === 'ReplacePrefixMatch')) return undefined;
-  if (matches.every(({ match }) => match.path.type === 'PathPrefix')) return undefined;
-  return { reason: 'IncompatibleFilters', message: 'ReplacePrefixMatch needs matches of type PathPrefix' };
+function incompatibleFilters({ redirect, rewrite }: Filters, matches: TranslatedRule['matches']): Fault[] {
+  const replacesPrefix = [redirect?.path, rewrite?.path].some((change) => change?.type === 'ReplacePrefixMatch');
+  if (!replacesPrefix || matches.every(({ match }) => match.path.type === 'PathPrefix')) return [];
+  return [{ reason: 'IncompatibleFilters', message: 'ReplacePrefixMatch needs path matches of type PathPrefix' }];
 }
 
-function weightedBackend(ref: HTTPBackendRef, context: RuleContext): { share: WeightedBackend; faults: readonly Fault[] } {
+/** A backend's share of a rule, and what is wrong with it. */
+interface Share {
+  readonly share: WeightedBackend;
+  readonly faults: readonly Fault[];
+  readonly refFaults: readonly Fault[];
+}
+
+function weightedBackend(ref: HTTPBackendRef, context: RuleContext & Pick<TranslatedRule, 'matches'>): Share {
+  const { field } = context;
   const resolved = context.resolve(ref);
-  const filters = httpFilters(ref.filters ?? [], context.resolve);
-  const unusable = filters.unusable ?? unsupportedOnBackend(filters);
-  const usable = 'backend' in resolved && unusable === undefined;
+  const filters = httpFilters(ref.filters ?? [], context.resolve, `${field}.filters`);
+  const unfit = [...unsupportedOnBackend(filters), ...incompatibleFilters(filters, context.matches)].map((fault) => at(field, fault));
+  const usable = 'backend' in resolved && !filters.broken && unfit.length === 0;
   return {
     share: {
       backend: usable ? resolved.backend : undefined,
-      weight: ref.weight ?? 1,
-      requestHeaders: filters.requestHeaders,
-      responseHeaders: filters.responseHeaders,
-      rewrite: filters.rewrite,
+      weight: ref.weight,
+      requestHeaders: usable ? filters.requestHeaders : noHeaderChanges,
+      responseHeaders: usable ? filters.responseHeaders : noHeaderChanges,
+      rewrite: usable ? filters.rewrite : undefined,
     },
-    faults: [...('fault' in resolved ? [resolved.fault] : []), ...(unusable === undefined ? [] : [unusable]), ...filters.refFaults],
+    faults: [...filters.faults, ...unfit],
+    refFaults: [...('fault' in resolved ? [at(field, resolved.fault)] : []), ...filters.refFaults],
   };
 }
 
 /** Envoy decides these for a route, not for one of its backends. */
-function unsupportedOnBackend(filters: Filters): Fault | undefined {
+function unsupportedOnBackend({ redirect, mirrors, cors }: Filters): Fault[] {
   const named: [string, boolean][] = [
-    ['RequestRedirect', filters.redirect !== undefined],
-    ['RequestMirror', filters.mirrors.length > 0],
-    ['CORS', filters.cors !== undefined],
-    ['URLRewrite with path', filters.rewrite?.path !== undefined],
+    ['RequestRedirect', redirect !== undefined],
+    ['RequestMirror', mirrors.length > 0],
+    ['CORS', cors !== undefined],
   ];
-  const found = named.find(([, present]) => present);
-  if (found === undefined) return undefined;
-  return { reason: 'UnsupportedValue', message: `filter ${found[0]} is not supported on a backendRef` };
+  return named
+    .filter(([, present]) => present)
+    .map(([name]) => ({ reason: 'UnsupportedValue', message: `filter ${name} is not supported on a backendRef` }));
 }
 
 function action(spec: HTTPRouteRule, filters: Filters, shares: readonly WeightedBackend[]): Action {
   if (filters.redirect !== undefined) return filters.redirect;
   const inUse = shares.filter((share) => share.weight > 0);
   if (!inUse.some((share) => share.backend !== undefined)) return internalError;
-  return {
-    type: 'forward',
-    backends: inUse,
-    rewrite: rewrite(filters.rewrite),
-    timeouts: timeouts(spec),
-    retry: retry(spec),
-  };
-}
-
-function rewrite(value: Rewrite | undefined): Rewrite | undefined {
-  return value?.hostname === undefined && value?.path === undefined ? undefined : value;
+  return { type: 'forward', backends: inUse, rewrite: filters.rewrite, timeouts: timeouts(spec), retry: retry(spec) };
 }
 
 /** "0s" disables a timeout, which is also what none at all means here. */
@@ -140,8 +156,8 @@ function timeouts({ timeouts: spec }: HTTPRouteRule): Timeouts {
 function retry({ retry: spec }: HTTPRouteRule): Retry | undefined {
   if (spec === undefined) return undefined;
   return {
-    attempts: spec.attempts ?? 1,
-    codes: [...new Set(spec.codes ?? [])].sort((a, b) => a - b),
+    attempts: spec.attempts,
+    codes: [...new Set(spec.codes)].sort((a, b) => a - b),
     backoff: spec.backoff === undefined ? undefined : durationMs(spec.backoff),
   };
 }

@@ -1,3 +1,4 @@
+import { listenerConditions } from './listener-conditions.ts';
 import { condition, type Fault } from '../conditions.ts';
 import type { GatewayState, ListenerState } from '../gateways/state.ts';
 import type { ProxyState } from '../inputs.ts';
@@ -26,15 +27,16 @@ export interface GatewayFacts {
 
 /** The status of a Gateway and its listeners. */
 export function gatewayStatus(gateway: GatewayState, facts: GatewayFacts): GatewayStatus {
-  const { generation } = gateway;
-  const accepted = acceptedFault(gateway);
-  const programmed = accepted === undefined || accepted.partial ? programmedFault(gateway, facts) : invalid(accepted.message);
+  const { generation, listeners } = gateway;
+  const { accepted, fault } = acceptance(gateway);
+  const programmed = accepted ? programmedFault(gateway, facts) : invalid(fault?.message ?? '');
+  const unresolved = unresolvedListeners(listeners);
   return {
     addresses: facts.proxy?.addresses ?? [],
     conditions: [
-      condition('Accepted', accepted === undefined || accepted.partial, {
-        reason: accepted?.reason ?? 'Accepted',
-        message: accepted?.message ?? 'Gateway is accepted',
+      condition('Accepted', accepted, {
+        reason: fault?.reason ?? 'Accepted',
+        message: fault?.message ?? 'Gateway is accepted',
         generation,
       }),
       condition('Programmed', programmed === undefined, {
@@ -42,62 +44,55 @@ export function gatewayStatus(gateway: GatewayState, facts: GatewayFacts): Gatew
         message: programmed?.message ?? 'Envoy serves the configuration',
         generation,
       }),
+      condition('ResolvedRefs', unresolved === undefined, {
+        reason: unresolved?.reason ?? 'ResolvedRefs',
+        message: unresolved?.message ?? 'All references are resolved',
+        generation,
+      }),
     ],
-    listeners: gateway.listeners.map((listener) => ({
+    listeners: listeners.map((listener) => ({
       name: listener.name,
       supportedKinds: listener.supportedKinds,
       attachedRoutes: facts.attachedRoutes(listener.key),
-      conditions: listenerConditions(listener, gateway, programmed),
+      conditions: listenerConditions(listener, { generation, programmed }),
     })),
   };
 }
 
-/** "Accepted=True with reason ListenersNotValid" when some listeners are valid, False when none is. */
-function acceptedFault({ fault, listeners }: GatewayState): (Fault & { readonly partial: boolean }) | undefined {
-  if (fault !== undefined) return { ...fault, partial: false };
-  const bad = listeners.filter((listener) => !listener.serving);
-  if (bad.length === 0) return undefined;
-  const names = bad.map((listener) => `"${listener.name}"`).join(', ');
-  return { reason: 'ListenersNotValid', message: `listeners not served: ${names}`, partial: bad.length < listeners.length };
+/** The status of a Gateway of which nobody can say anything yet: its class is missing, or not accepted. */
+export function pendingGatewayStatus(generation: number, message: string): Pick<GatewayStatus, 'conditions'> {
+  const about = { reason: 'Pending', message, generation };
+  return { conditions: [condition('Accepted', 'Unknown', about), condition('Programmed', 'Unknown', about)] };
 }
 
-function programmedFault(gateway: GatewayState, { proxy, rejection }: GatewayFacts): Fault | undefined {
+/** "Accepted=True with reason ListenersNotValid" when some listeners are valid, False when none is. */
+function acceptance({ fault, listeners }: GatewayState): { accepted: boolean; fault: Fault | undefined } {
+  if (fault !== undefined) return { accepted: false, fault };
+  const bad = listeners.filter((l) => l.acceptedFault !== undefined || l.conflict !== undefined || l.portFault !== undefined);
+  if (bad.length === 0) return { accepted: true, fault: undefined };
+  return { accepted: bad.length < listeners.length, fault: { reason: 'ListenersNotValid', message: `Listeners not valid: ${names(bad)}` } };
+}
+
+function programmedFault({ key, listeners }: GatewayState, { proxy, rejection }: GatewayFacts): Fault | undefined {
   if (rejection !== undefined) return invalid(`Envoy refused the configuration: ${rejection}`);
-  if (proxy === undefined) return { reason: 'Pending', message: `no proxy for Gateway ${gateway.key} is running yet` };
+  if (!listeners.some((listener) => listener.serving)) return invalid(`Nothing can be served by listeners ${names(listeners)}`);
+  if (proxy === undefined) return { reason: 'Pending', message: `No proxy for Gateway ${key} is running yet` };
   if (!proxy.ready) return { reason: 'NoResources', message: proxy.message };
-  if (proxy.addresses.length === 0) return { reason: 'AddressNotAssigned', message: 'no address yet' };
+  if (proxy.addresses.length === 0) return { reason: 'AddressNotAssigned', message: 'No address yet' };
   return undefined;
+}
+
+/** The references of all listeners in one condition; those of the Gateway itself are none of theirs. */
+function unresolvedListeners(listeners: readonly ListenerState[]): Fault | undefined {
+  const bad = listeners.filter((listener) => listener.refsFault !== undefined);
+  if (bad.length === 0) return undefined;
+  return { reason: 'ListenersNotResolved', message: `Listeners with references that are not resolved: ${names(bad)}` };
+}
+
+function names(listeners: readonly ListenerState[]): string {
+  return listeners.map((listener) => `"${listener.name}"`).join(', ');
 }
 
 function invalid(message: string): Fault {
   return { reason: 'Invalid', message };
-}
-
-function listenerConditions(listener: ListenerState, { generation }: GatewayState, programmed: Fault | undefined): Condition[] {
-  const accepted = listener.acceptedFault ?? listener.conflict ?? listener.portFault;
-  const fault = accepted ?? (listener.serving ? programmed : listener.refsFault);
-  const conditions = [
-    condition('Accepted', accepted === undefined, {
-      reason: accepted?.reason ?? 'Accepted',
-      message: accepted?.message ?? 'Listener is accepted',
-      generation,
-    }),
-    condition('Programmed', fault === undefined, {
-      reason: fault === undefined ? 'Programmed' : fault === programmed && fault.reason === 'Pending' ? 'Pending' : 'Invalid',
-      message: fault?.message ?? 'Envoy serves the listener',
-      generation,
-    }),
-    condition('ResolvedRefs', listener.refsFault === undefined, {
-      reason: listener.refsFault?.reason ?? 'ResolvedRefs',
-      message: listener.refsFault?.message ?? 'All references are resolved',
-      generation,
-    }),
-    condition('Conflicted', listener.conflict !== undefined, {
-      reason: listener.conflict?.reason ?? 'NoConflicts',
-      message: listener.conflict?.message ?? 'No conflicts',
-      generation,
-    }),
-  ];
-  if (listener.overlap !== undefined) conditions.push(condition('OverlappingTLSConfig', true, { ...listener.overlap, generation }));
-  return conditions;
 }

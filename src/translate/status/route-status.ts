@@ -14,18 +14,24 @@ export interface RouteStatus {
 
 /** What the rules of a route say of themselves, wherever it attaches. */
 export interface RouteVerdict {
+  /** Accepted=False. */
   readonly acceptedFault: Fault | undefined;
+  /** PartiallyInvalid=True. */
   readonly partialFault: Fault | undefined;
+  /** ResolvedRefs=False. */
   readonly refsFault: Fault | undefined;
 }
 
-/** The status of a route: the verdict on its rules, and for each parent the verdict on attaching there. */
+/**
+ * The status of a route: the verdict on its rules, and for each parent the verdict on attaching there. `unavailable` says
+ * which backends nobody serves: a condition of Envoy Gateway's, there only while it is False.
+ */
 export function routeStatus(
   attachments: readonly Attachment[],
   verdict: RouteVerdict,
-  about: { readonly generation: number; readonly controllerName: string },
+  about: { readonly generation: number; readonly controllerName: string; readonly unavailable: Fault | undefined },
 ): RouteStatus {
-  const { generation, controllerName } = about;
+  const { generation, controllerName, unavailable } = about;
   return {
     parents: attachments.map(({ parentRef, fault }) => {
       const accepted = fault ?? verdict.acceptedFault;
@@ -41,9 +47,11 @@ export function routeStatus(
           generation,
         }),
       ];
-      if (verdict.partialFault !== undefined && fault === undefined) {
+      // "This condition MUST NOT be set if a Route is fully valid, fully invalid, or not accepted."
+      if (verdict.partialFault !== undefined && accepted === undefined) {
         conditions.push(condition('PartiallyInvalid', true, { ...verdict.partialFault, generation }));
       }
+      if (unavailable !== undefined) conditions.push(condition('BackendsAvailable', false, { ...unavailable, generation }));
       return { parentRef, controllerName, conditions };
     }),
   };

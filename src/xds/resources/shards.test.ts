@@ -2,11 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fromBinary } from '@bufbuild/protobuf';
 import { ScopedRouteConfigurationSchema } from '../../gen/envoy/config/route/v3/scoped_route_pb.ts';
-import { encodeScopedRoute, routeConfigurationName, shardCount, shardFilterSource, shardOf, shardThreshold, unshardThreshold } from './shards.ts';
+import { encodeScopedRoute, routeConfigurationName, shardCount, shardFilterSource, shardOf, shardThreshold } from './shards.ts';
 
-test('a table is cut when it is large, and made whole again only when it is clearly smaller', () => {
+test('a table is cut when it is large', () => {
   assert.deepEqual([0, shardThreshold - 1, shardThreshold].map((hosts) => shardCount(hosts)), [1, 1, 64]);
-  assert.deepEqual([unshardThreshold - 1, unshardThreshold].map((hosts) => shardCount(hosts, 64)), [1, 64]);
 });
 
 test('hosts spread over all shards, whichever part of them differs', () => {

@@ -19,18 +19,15 @@ export type ShardCount = 1 | 64;
 /** Hosts from which on a table is cut: swapping one of this size whole takes Envoy some 12 ms. */
 export const shardThreshold = 1500;
 
-/** Hosts below which a cut table is made whole again: less, so that a table around the limit does not go to and fro. */
-export const unshardThreshold = 1000;
-
 /** Carries the shard from the filter to the scope look-up. Overwritten on every request and never passed on. */
 export const shardHeader = 'x-moongate-shard';
 
 /**
- * The number of shards for a table with so many exact hosts. A change of it replaces the listener's filter chain and
- * drains its connections, hence the margin: pass the number that is in use.
+ * The number of shards for a table with so many exact hosts. A change of it replaces the listener's filter chain, whose
+ * connections are drained; it depends on nothing but the number, so that the same objects give the same resources.
  */
-export function shardCount(exactHosts: number, current: ShardCount = 1): ShardCount {
-  return exactHosts >= (current === 1 ? shardThreshold : unshardThreshold) ? 64 : 1;
+export function shardCount(exactHosts: number): ShardCount {
+  return exactHosts >= shardThreshold ? 64 : 1;
 }
 
 /**
