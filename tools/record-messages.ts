@@ -10,8 +10,8 @@ import { parseArgs } from 'node:util';
 import { Agent, fetch } from 'undici';
 import { isMap, isSeq, parse, parseDocument } from 'yaml';
 import { KINDS } from '../src/api/kinds.ts';
-import { MESSAGES_FOLDER, messageCases, messageFiles } from '../src/api/testdata/cases.ts';
-import type { Message, MessageCase } from '../src/api/testdata/cases.ts';
+import { MESSAGES_FOLDER, messageCases, messageFiles } from '../src/api/testdata/testing.ts';
+import type { Message, MessageCase } from '../src/api/testdata/testing.ts';
 
 interface Kubeconfig {
   readonly clusters: readonly { readonly cluster: { readonly server: string; readonly 'certificate-authority-data'?: string } }[];

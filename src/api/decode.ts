@@ -1,5 +1,6 @@
-import { contentHash } from '../util/hash.ts';
+import { byText } from '../util/compare.ts';
 import { equal } from '../util/equal.ts';
+import { contentHash } from '../util/hash.ts';
 import { RULES_SKIPPED, blocksRules } from './field-error.ts';
 import type { FieldError } from './field-error.ts';
 import { goMismatch } from './go-types.ts';
@@ -12,8 +13,9 @@ import type { Problem } from './problem.ts';
 import { keyOf } from './resource.ts';
 import type { Decoded, ObjectMeta, Origin, Resource } from './resource.ts';
 import { checkRules } from './rules.ts';
-import { copyJson, startWalk, walkValue } from './schema-walk.ts';
-import type { Walk } from './schema-walk.ts';
+import { startWalk } from './schema-checks.ts';
+import type { Walk } from './schema-checks.ts';
+import { copyJson, walkValue } from './schema-walk.ts';
 import type { Node } from './schema.ts';
 import { metadataSchema, schemaOf } from './schemas.ts';
 import { completed, semanticErrors } from './semantics.ts';
@@ -78,7 +80,7 @@ function decodeKind(kind: Kind, version: string, value: JsonObject, origin: Orig
   const body = walkValue(node, completed(kind.kind, { ...rest, metadata: {} }), walk) as Record<string, unknown>;
   const metaWalk = startWalk(['metadata'], goMismatch('ObjectMeta', kind.custom ? [] : ['metadata']));
   const metadata = walkMetadata(kind, given, options, metaWalk);
-  const unknown = options.from === 'server' ? [] : [...metaWalk.unknown, ...walk.unknown, ...unknownInStatus(node, status)].toSorted();
+  const unknown = options.from === 'server' ? [] : [...metaWalk.unknown, ...walk.unknown, ...unknownInStatus(node, status)].toSorted(byText);
   const errors = findErrors(kind, node, { body, metadata, walk, metaWalk, previous: options.previous });
   const problems: Problem[] = unknown.map((field) => ({ severity: 'error', field, message: `unknown field "${field}"` }));
   problems.push(...errors.map(({ severity, field, message }) => ({ severity, field, message })));

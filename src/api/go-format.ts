@@ -1,3 +1,5 @@
+import { byText } from '../util/compare.ts';
+
 /** Values as Go prints them, so that messages read as those of the API server. */
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -28,18 +30,10 @@ export function goJson(value: unknown): string {
   return text.replace(/[<>&\u2028\u2029]/g, (char) => `\\u${hex(char.charCodeAt(0), 4)}`);
 }
 
-/** `%v` of a float64: shortest digits, an exponent from 1e+21 for whole numbers that are integers in the schema, from 1e+06 otherwise. */
-export function goFloat(value: number): string {
-  const [digits = '0', power = '0'] = value.toExponential().split('e');
-  const exponent = Number(power);
-  if (exponent >= -4 && exponent < 21) return String(value);
-  return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
-}
-
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function sorted(object: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  return Object.fromEntries(Object.entries(object).toSorted(([a], [b]) => byText(a, b)));
 }
