@@ -16,7 +16,7 @@ writeFileSync(join(directory, 'example.com.crt'), authority);
 
 const echoes = await Promise.all(Object.entries(ports).map(([pod, port]) => startEcho({ pod, port }).catch((error: unknown) => taken(port, error))));
 
-const arguments_ = ['run', '-f', join(here, 'resources'), '-f', join(directory, 'example-cert.yaml'), ...process.argv.slice(2)];
+const arguments_ = ['run', '-f', join(here, 'resources'), '-f', join(directory, 'example-cert.yaml'), '--state-dir', join(directory, 'state'), ...process.argv.slice(2)];
 const gateway = spawn(process.execPath, [join(here, '../../src/cli/main.ts'), ...arguments_], { stdio: 'inherit' });
 console.log(`
 Two echo servers listen on 127.0.0.1:${ports['backend-1']} and 127.0.0.1:${ports['backend-2']}. Once the gateway is ready, try:
