@@ -6,23 +6,10 @@ import { selfSigned } from '../support/certificate.ts';
 import { ask, askTls, seenBy } from '../support/client.ts';
 import { startEchoBackend, type EchoBackend } from '../support/echo-backend.ts';
 import { gatewayWithTls, route, service, standard, tlsSecret } from '../support/manifests.ts';
-import { eventually, freePort, Moongate } from '../support/moongate.ts';
+import { eventually, freePort, Moongate, type Condition, type FileProblem } from '../support/moongate.ts';
 
 const host = 'www.example.com';
 const toBackend = 'backendRefs: [{name: backend, port: 3000}]';
-
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly message: string;
-}
-
-interface Status {
-  readonly conditions?: readonly Condition[];
-  readonly listeners?: readonly { readonly name: string; readonly conditions: readonly Condition[] }[];
-  readonly parents?: readonly { readonly conditions: readonly Condition[] }[];
-}
 
 suite('bad input is said, and what works goes on', { timeout: 180_000 }, () => {
   let backend: EchoBackend;
@@ -50,27 +37,18 @@ suite('bad input is said, and what works goes on', { timeout: 180_000 }, () => {
     await backend.close();
   });
 
-  async function problems(): Promise<readonly { file: string; line: number; kind: string; key: string; field: string; message: string }[]> {
-    return JSON.parse((await moongate.admin('/api/v1/problems')).body);
-  }
-
-  async function statusOf(ref: string): Promise<Status | undefined> {
-    const { objects } = JSON.parse((await moongate.admin('/api/v1/status')).body) as { objects: Record<string, Status> };
-    return objects[ref];
-  }
-
   function routeCondition(name: string, type: string): Promise<Condition> {
     return eventually(`${name} has ${type}`, async () => {
-      return (await statusOf(`HTTPRoute/default/${name}`))?.parents?.[0]?.conditions.find((condition) => condition.type === type);
+      return (await moongate.statusOf('HTTPRoute', name))?.parents?.[0]?.conditions.find((condition) => condition.type === type);
     });
   }
 
   /** Waits for a problem line about a file, and takes the file away again. */
-  async function problemOf(name: string, text: string): Promise<{ line: number; kind: string; key: string; field: string; message: string }> {
+  async function problemOf(name: string, text: string): Promise<FileProblem> {
     moongate.write(name, text);
-    const found = await eventually(`a problem of ${name}`, async () => (await problems()).find((problem) => problem.file.endsWith(name)));
+    const found = await eventually(`a problem of ${name}`, async () => (await moongate.problems()).find((problem) => problem.file.endsWith(name)));
     moongate.remove(name);
-    await eventually(`the problem of ${name} is gone`, async () => !(await problems()).some((problem) => problem.file.endsWith(name)));
+    await eventually(`the problem of ${name} is gone`, async () => !(await moongate.problems()).some((problem) => problem.file.endsWith(name)));
     return found;
   }
 
@@ -82,10 +60,10 @@ suite('bad input is said, and what works goes on', { timeout: 180_000 }, () => {
 
   test('a good file that breaks keeps its last good objects', async () => {
     moongate.write('httproute.yaml', `${standard('httproute-1-path')}  bad indent: [\n`);
-    await eventually('the problem is known', async () => (await problems()).some((problem) => problem.file.endsWith('httproute.yaml')));
+    await eventually('the problem is known', async () => (await moongate.problems()).some((problem) => problem.file.endsWith('httproute.yaml')));
     assert.equal(seenBy(await ask(port, { host, path: '/get' })).backend, 'backend');
     moongate.write('httproute.yaml', standard('httproute-1-path'));
-    await eventually('the problem is gone', async () => (await problems()).length === 0);
+    await eventually('the problem is gone', async () => (await moongate.problems()).length === 0);
   });
 
   test('a file that is half written takes nothing away', async () => {
@@ -93,7 +71,7 @@ suite('bad input is said, and what works goes on', { timeout: 180_000 }, () => {
     moongate.overwrite('httproute.yaml', text.slice(0, text.length / 2));
     assert.equal(seenBy(await ask(port, { host, path: '/get' })).backend, 'backend');
     moongate.overwrite('httproute.yaml', text);
-    await eventually('no problem is left', async () => (await problems()).length === 0);
+    await eventually('no problem is left', async () => (await moongate.problems()).length === 0);
   });
 
   test('a field of the wrong kind and one that nobody knows: object and field', async () => {
@@ -112,7 +90,7 @@ suite('bad input is said, and what works goes on', { timeout: 180_000 }, () => {
   test('cyclic symlinks', async () => {
     mkdirSync(join(moongate.files, 'loop'));
     symlinkSync('..', join(moongate.files, 'loop', 'again'));
-    await eventually('the cycle is told', async () => (await problems()).some(({ file, message }) => /loop/.test(file) && message !== ''));
+    await eventually('the cycle is told', async () => (await moongate.problems()).some(({ file, message }) => /loop/.test(file) && message !== ''));
   });
 
   test('a certificate that does not belong to its key: the listener says so, the others serve', async () => {
@@ -121,7 +99,7 @@ suite('bad input is said, and what works goes on', { timeout: 180_000 }, () => {
     moongate.write('secret.yaml', tlsSecret('example-cert', { chain, privateKey: selfSigned(host).privateKey }));
     moongate.write('gateway.yaml', gatewayWithTls({ http: port, https }));
     const condition = await eventually('the listener has ResolvedRefs=False', async () => {
-      const listener = (await statusOf('Gateway/default/ack-gateway'))?.listeners?.find(({ name }) => name === 'https');
+      const listener = (await moongate.statusOf('Gateway', 'ack-gateway'))?.listeners?.find(({ name }) => name === 'https');
       return listener?.conditions.find(({ type, status }) => type === 'ResolvedRefs' && status === 'False');
     });
     assert.equal(condition.reason, 'InvalidCertificateRef');
@@ -136,17 +114,17 @@ suite('bad input is said, and what works goes on', { timeout: 180_000 }, () => {
     moongate.write('gateway.yaml', `${standard('gateway', port).replace(/ {4}- name: http[\s\S]*/, '')}${listeners.slice(1).join('\n')}
     - {name: http, protocol: HTTP, port: ${port}}\n`);
     await eventually('all of them are programmed', async () => {
-      const status = await statusOf('Gateway/default/ack-gateway');
+      const status = await moongate.statusOf('Gateway', 'ack-gateway');
       return status?.listeners?.length === 64 && status.listeners.every(({ conditions }) => conditions.some((c) => c.type === 'Programmed' && c.status === 'True'));
     });
     moongate.write('gateway.yaml', standard('gateway', port));
-    await eventually('one is left', async () => (await statusOf('Gateway/default/ack-gateway'))?.listeners?.length === 1);
+    await eventually('one is left', async () => (await moongate.statusOf('Gateway', 'ack-gateway'))?.listeners?.length === 1);
   });
 
   test('two Gateways that want one port: the second says who has it', async () => {
     moongate.write('second.yaml', standard('gateway', port).replace('name: ack-gateway', 'name: second'));
     const condition = await eventually('the second is told', async () => {
-      return (await statusOf('Gateway/default/second'))?.listeners?.[0]?.conditions.find(({ type, status }) => type === 'Accepted' && status === 'False');
+      return (await moongate.statusOf('Gateway', 'second'))?.listeners?.[0]?.conditions.find(({ type, status }) => type === 'Accepted' && status === 'False');
     });
     assert.equal(condition.reason, 'PortUnavailable');
     assert.match(condition.message, /ack-gateway/);

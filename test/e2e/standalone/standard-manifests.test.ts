@@ -50,8 +50,9 @@ suite('the standard manifests, as users have them', { timeout: 120_000 }, () => 
   });
 
   test('the status says that all is well, and counts the route', async () => {
-    const status = JSON.parse((await moongate.admin('/api/v1/status')).body) as { objects: Record<string, { listeners: { attachedRoutes: number }[] }> };
-    assert.equal(status.objects['Gateway/default/ack-gateway']?.listeners[0]?.attachedRoutes, 1);
+    const gateway = await moongate.statusOf('Gateway', 'ack-gateway');
+    assert.deepEqual(gateway?.conditions?.map(({ type, status }) => `${type}=${status}`), ['Accepted=True', 'Programmed=True', 'ResolvedRefs=True']);
+    assert.equal(gateway?.listeners?.[0]?.attachedRoutes, 1);
   });
 
   test('the route with a header filter takes effect when its file changes', async () => {

@@ -18,7 +18,7 @@ export function selfSigned(name: string, ...others: readonly string[]): { chain:
   const signature = der(0x03, Buffer.from([0]), sign('sha256', toBeSigned, privateKey));
   const certificate = sequence(toBeSigned, sequence(oid.ecdsaWithSha256), signature).toString('base64');
   return {
-    chain: `-----BEGIN CERTIFICATE-----\n${certificate.replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`,
+    chain: `-----BEGIN CERTIFICATE-----\n${certificate.match(/.{1,64}/g)?.join('\n')}\n-----END CERTIFICATE-----\n`,
     privateKey: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
   };
 }

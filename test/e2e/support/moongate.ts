@@ -37,6 +37,35 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+export interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** The statuses of Gateways and routes, as far as tests read them. */
+export interface Status {
+  readonly conditions?: readonly Condition[];
+  readonly listeners?: readonly { readonly name: string; readonly attachedRoutes: number; readonly conditions: readonly Condition[] }[];
+  readonly parents?: readonly { readonly conditions: readonly Condition[] }[];
+}
+
+interface StatusObject {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly status?: Status;
+}
+
+export interface FileProblem {
+  readonly file: string;
+  readonly line: number;
+  readonly kind: string;
+  readonly key: string;
+  readonly field: string;
+  readonly message: string;
+}
+
 /** A `moongate run` of its own: a directory of files, a state directory, an admin port. */
 export class Moongate {
   readonly directory = mkdtempSync(join(tmpdir(), 'moongate-e2e-'));
@@ -81,12 +110,10 @@ export class Moongate {
     child.stdout.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
     this.#process = child;
-    await eventually('moongate is ready', async () => {
-      if (child.exitCode !== null) throw new Error(`moongate exited with ${child.exitCode}`);
-      return (await this.admin('/readyz')).status === 200;
-    }, 30_000).catch((error: unknown) => {
-      throw new Error(`moongate did not become ready; it said:\n${this.#output}`, { cause: error });
-    });
+    const ready = await eventually('moongate is ready, or ended', async () => {
+      return child.exitCode !== null || (await this.admin('/readyz')).status === 200;
+    }, 30_000).catch(() => false);
+    if (!ready || child.exitCode !== null) throw new Error(`moongate did not become ready; it said:\n${this.#output}`);
   }
 
   get output(): string {
@@ -96,6 +123,17 @@ export class Moongate {
   /** GET of the admin port. */
   admin(path: string): Promise<Reply> {
     return ask(this.adminPort, { path, host: `127.0.0.1:${this.adminPort}` });
+  }
+
+  /** The status of an object as `moongate status` shows it; undefined while there is none. */
+  async statusOf(kind: string, name: string): Promise<Status | undefined> {
+    const { objects } = JSON.parse((await this.admin('/api/v1/status')).body) as { objects: readonly StatusObject[] };
+    return objects.find((object) => object.kind === kind && object.metadata.name === name)?.status;
+  }
+
+  /** The problems of the files. */
+  async problems(): Promise<readonly FileProblem[]> {
+    return JSON.parse((await this.admin('/api/v1/problems')).body) as FileProblem[];
   }
 
   /** The process ids of the Envoys, by proxy. */

@@ -1,0 +1,37 @@
+import type { Cors } from '../../ir/route.ts';
+import type { RoutedRequest } from './match.ts';
+import type { Header } from './request.ts';
+
+/** What a cross-origin policy does with a request. */
+export interface CorsEffect {
+  /** Envoy answers a preflight by itself. */
+  readonly preflight: boolean;
+  /** Added to the answer. */
+  readonly headers: readonly Header[];
+  readonly label: string;
+}
+
+/** undefined: the request has no Origin, so CORS does not come into it. */
+export function corsEffect(cors: Cors, { method, headers }: RoutedRequest): CorsEffect | undefined {
+  const value = (name: string) => headers.findLast((header) => header.name === name)?.value;
+  const origin = value('origin');
+  if (origin === undefined || origin === '') return undefined;
+  const requestMethod = value('access-control-request-method');
+  const preflight = method === 'OPTIONS' && requestMethod !== undefined && requestMethod !== '';
+  const allowed = cors.allowOrigins.some((pattern) => fitsOrigin(pattern, origin));
+  if (!allowed) {
+    const effect = preflight ? 'the preflight is answered without CORS headers' : 'no CORS headers are added';
+    return { preflight, headers: [], label: `CORS: origin ${origin} is not allowed, ${effect}` };
+  }
+  const answer = [{ name: 'access-control-allow-origin', value: origin }, ...(cors.allowCredentials ? [{ name: 'access-control-allow-credentials', value: 'true' }] : [])];
+  return { preflight, headers: answer, label: `CORS: origin ${origin} is allowed${preflight ? ', Envoy answers the preflight' : ''}` };
+}
+
+/** `*` stands for any number of characters of a host, dots included, but not for a port. */
+function fitsOrigin(pattern: string, origin: string): boolean {
+  if (pattern === '*') return true;
+  const [before = '', ...after] = pattern.split('*');
+  if (after.length === 0) return pattern === origin;
+  const escaped = [before, ...after].map((part) => part.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&'));
+  return new RegExp(`^${escaped.join('[^:/]+')}$`, 's').test(origin);
+}

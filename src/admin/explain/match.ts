@@ -1,0 +1,100 @@
+import type { PathMatch, RouteMatch, ValueMatch } from '../../ir/route.ts';
+import { assertNever } from '../../util/assert.ts';
+import { fullMatch } from '../../util/regex.ts';
+import { withoutQuery } from './path.ts';
+import type { Header } from './request.ts';
+
+/** A request as routes see it: path normalized, Envoy's own headers in place. */
+export interface RoutedRequest {
+  readonly method: string;
+  readonly authority: string;
+  /** With query. */
+  readonly path: string;
+  readonly headers: readonly Header[];
+}
+
+/** What keeps a request from fitting, a phrase each; none: it fits. */
+export function misfits(match: RouteMatch, request: RoutedRequest): string[] {
+  return [
+    ...pathMisfit(match.path, withoutQuery(request.path)),
+    ...(match.method === undefined || match.method === request.method ? [] : [`method ${request.method} is not ${match.method}`]),
+    ...match.headers.flatMap((header) => valueMisfit('header', header, headerValue(request, header.name))),
+    ...match.queryParams.flatMap((parameter) => valueMisfit('query parameter', parameter, queryValue(request.path, parameter.name))),
+  ];
+}
+
+function pathMisfit({ type, value }: PathMatch, path: string): string[] {
+  switch (type) {
+    case 'Exact':
+      return path === value ? [] : [`path ${path} is not ${value}`];
+    case 'PathPrefix': {
+      const prefix = value.replace(/\/+$/, '');
+      return path === prefix || path.startsWith(`${prefix}/`) ? [] : [`path ${path} is not below ${value}`];
+    }
+    case 'RegularExpression':
+      return fullMatch(value, path) ? [] : [`path ${path} does not fit the expression ${value}`];
+    default:
+      return assertNever(type);
+  }
+}
+
+/** Values of headers with one name are one value to Envoy. */
+function headerValue({ headers, authority }: RoutedRequest, name: string): string | undefined {
+  if (name === 'host') return authority;
+  const values = headers.filter((header) => header.name === name).map(({ value }) => value);
+  return values.length === 0 ? undefined : values.join(',');
+}
+
+/** The first value, as it was sent: Envoy does not undo escapes here. */
+function queryValue(path: string, name: string): string | undefined {
+  const question = path.indexOf('?');
+  if (question === -1) return undefined;
+  for (const pair of path.slice(question + 1).split('&')) {
+    const equals = pair.indexOf('=');
+    if ((equals === -1 ? pair : pair.slice(0, equals)) === name) return equals === -1 ? '' : pair.slice(equals + 1);
+  }
+  return undefined;
+}
+
+function valueMisfit(what: string, { type, name, value }: ValueMatch, actual: string | undefined): string[] {
+  if (actual === undefined) return [`${what} ${name} is missing`];
+  switch (type) {
+    case 'Exact':
+      return actual === value ? [] : [`${what} ${name} is ${JSON.stringify(actual)}, not ${JSON.stringify(value)}`];
+    case 'RegularExpression':
+      return fullMatch(value, actual) ? [] : [`${what} ${name} is ${JSON.stringify(actual)}, which does not fit the expression ${value}`];
+    default:
+      return assertNever(type);
+  }
+}
+
+/** What a match asks for: `path prefix /get, method GET, header x=y`. */
+export function matchLabel({ path, method, headers, queryParams }: RouteMatch): string {
+  const operator = ({ type }: ValueMatch) => (type === 'Exact' ? '=' : ' ~ ');
+  return [
+    `${pathLabels[path.type]} ${path.value}`,
+    ...(method === undefined ? [] : [`method ${method}`]),
+    ...headers.map((header) => `header ${header.name}${operator(header)}${header.value}`),
+    ...queryParams.map((parameter) => `query parameter ${parameter.name}${operator(parameter)}${parameter.value}`),
+  ].join(', ');
+}
+
+const pathLabels = { Exact: 'path', PathPrefix: 'path prefix', RegularExpression: 'path ~' } as const;
+
+/** Why a match that fits comes after another one that fits (Gateway API, HTTPRouteRule `matches`). */
+export function whyLater(later: RouteMatch, chosen: RouteMatch): string {
+  const order: PathMatch['type'][] = ['Exact', 'RegularExpression', 'PathPrefix'];
+  const ranks: [number, string][] = [
+    [order.indexOf(later.path.type) - order.indexOf(chosen.path.type), `${pathNouns[chosen.path.type]} goes before ${pathNouns[later.path.type]}`],
+    [chosen.path.value.length - later.path.value.length, `its ${pathNouns[later.path.type].replace(/^an? /, '')} is shorter`],
+    [Number(chosen.method !== undefined) - Number(later.method !== undefined), 'it does not ask for a method'],
+    [chosen.headers.length - later.headers.length, 'it asks for fewer headers'],
+    [chosen.queryParams.length - later.queryParams.length, 'it asks for fewer query parameters'],
+  ];
+  const [difference, reason] = ranks.find(([rank]) => rank !== 0) ?? [0, ''];
+  if (difference > 0) return reason;
+  if (difference < 0) return 'the hostname of its route is less specific';
+  return 'it asks for as much, and its route is younger, its name later, or its rule further down';
+}
+
+const pathNouns = { Exact: 'an exact path', PathPrefix: 'a path prefix', RegularExpression: 'an expression' } as const;

@@ -1,0 +1,2 @@
+import { Command } from 'commander';
+export function explainCommand(_x?: unknown): Command { return new Command('explain').action(() => {}); }

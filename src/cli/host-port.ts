@@ -1,0 +1,18 @@
+import { InvalidArgumentError } from 'commander';
+import { isLoopback } from '../admin/loopback.ts';
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `HOST:PORT`, `:PORT` or `PORT`; the host is 127.0.0.1 unless given. `off`: undefined. Throws for anything else. */
+export function adminOption(value: string): HostPort | undefined {
+  if (value === 'off') return undefined;
+  const match = /^(?:(\[[0-9a-fA-F:]+\]|[^:]*):)?(\d{1,5})$/.exec(value);
+  const port = Number(match?.[2]);
+  if (match === null || port > 65_535) throw new InvalidArgumentError('HOST:PORT or "off" is needed.');
+  const host = match[1] === undefined || match[1] === '' ? '127.0.0.1' : match[1];
+  if (!isLoopback(host)) throw new InvalidArgumentError(`the admin port is for this machine only: "${host}" is not a loopback address.`);
+  return { host, port };
+}

@@ -1,0 +1,58 @@
+import type { StatusReport } from '../../admin/report.ts';
+import { ignoredLine, plural, problemLine } from '../problem-lines.ts';
+import { listenerRows, type ListenerRow } from '../status/listener-rows.ts';
+import { curl, exampleRequests, explainArguments } from './try-lines.ts';
+
+/** Problems and examples that are printed; `moongate status` has them all. */
+const maxProblems = 20;
+const maxExamples = 4;
+const maxGateways = 20;
+
+/** What a user wants to know once the program serves: what listens where, what is wrong, and what to try next. */
+export function summary(report: StatusReport): string {
+  const { instance, problems, ignoredKinds, notReady } = report;
+  const examples = exampleRequests(report, maxExamples);
+  const blocks = [
+    block(`Moongate ${instance.version} with Envoy ${instance.envoy?.version ?? '?'}; logs and state: ${instance.stateDir}`, []),
+    ...gatewayBlocks(report),
+    block('Not served yet:', notReady),
+    block('Problems:', limited(problems.map(problemLine), maxProblems)),
+    block('Not used:', ignoredKinds.length === 0 ? [] : [ignoredLine(ignoredKinds)]),
+    block('Try:', examples.map(curl)),
+    block('See more:', hints(instance.admin, examples[0] && explainArguments(examples[0]))),
+  ];
+  return `${blocks.filter((text) => text !== '').join('\n')}`;
+}
+
+function gatewayBlocks(report: StatusReport): string[] {
+  const gateways = report.objects.filter(({ kind }) => kind === 'Gateway');
+  if (gateways.length === 0) return ['There is no Gateway in the files, so nothing is served.\n'];
+  const shown = gateways.slice(0, maxGateways).map((gateway) => {
+    const rows = listenerRows(gateway, report);
+    return `Gateway ${gateway.metadata.namespace}/${gateway.metadata.name}\n${rows.map((row) => `  ${listenerLine(row)}\n`).join('')}`;
+  });
+  return gateways.length === shown.length ? shown : [...shown, `and ${plural(gateways.length - shown.length, 'more Gateway')}: moongate status gateways\n`];
+}
+
+function listenerLine({ name, protocol, port, hostname, binding, routes, status, message }: ListenerRow): string {
+  const host = hostname === '*' ? '' : ` for ${hostname}`;
+  if (binding?.bound === undefined || status !== 'Programmed') return `${name}: ${protocol} port ${port}${host} is not served: ${message || binding?.error || status}`;
+  const instead = binding.bound === port ? '' : ` (in place of ${port}, which this user may not bind)`;
+  return `${name}: ${protocol} on ${binding.address}:${binding.bound}${instead}${host}, ${plural(routes, 'route')}`;
+}
+
+function hints(admin: string, example: string | undefined): string[] {
+  if (admin === 'off') return [];
+  const where = admin === '127.0.0.1:19000' ? '' : ` --admin ${admin}`;
+  return [`moongate status${where}`, ...(example === undefined ? [] : [`moongate explain ${example}${where}`]), `http://${admin}/  (readyz, metrics, JSON)`];
+}
+
+function limited(lines: readonly string[], limit: number): string[] {
+  return lines.length <= limit ? [...lines] : [...lines.slice(0, limit), `and ${lines.length - limit} more: moongate status problems`];
+}
+
+/** A heading with lines below; '' when there is a heading for lines but none. */
+function block(heading: string, lines: readonly string[]): string {
+  if (lines.length === 0 && heading.endsWith(':')) return '';
+  return [heading, ...lines.map((line) => `  ${line}`)].map((line) => `${line}\n`).join('');
+}
