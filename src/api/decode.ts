@@ -36,7 +36,7 @@ export interface DecodeOptions {
 const MAX_PROBLEMS = 100;
 
 /** Where a namespaced object is that names no namespace, as with kubectl. */
-const DEFAULT_NAMESPACE = 'default';
+export const DEFAULT_NAMESPACE = 'default';
 
 /**
  * Decodes one object: picks its kind, adds defaults, checks schema, CEL rules and what else the API server checks. Takes any value, never

@@ -44,10 +44,11 @@ export function walkValue(node: Node, value: unknown, walk: Walk): unknown {
 function walkArray(node: Node, value: readonly unknown[], walk: Walk): unknown[] {
   walk.matches += 2;
   const { items } = node;
-  const out: unknown[] = [];
+  // A copy has room for its items and no more; an array that grows reserves room for sixteen.
+  const out = value.slice();
   for (let i = 0; i < value.length; i++) {
     walk.steps.push(i);
-    out.push(items === undefined ? openValue(node, value[i], walk) : walkValue(items, itemValue(items, value[i]), walk));
+    out[i] = items === undefined ? openValue(node, value[i], walk) : walkValue(items, itemValue(items, value[i]), walk);
     walk.steps.pop();
   }
   const { minItems, maxItems } = node.schema;

@@ -1,5 +1,6 @@
-import type { Collection, Index, Read } from './collection.ts';
-import { IndexNode, Node, releaseCells, type Dependent } from './node.ts';
+import type { Read } from './collection.ts';
+import type { Node } from './node.ts';
+import { Reader, Task, type Dirty } from './task.ts';
 
 /** A collection that the graph keeps up to date: runs what is dirty when its turn in a settle comes. */
 export interface Stage {
@@ -11,10 +12,6 @@ export interface StageError {
   readonly collection: string;
   readonly key: string;
   readonly error: unknown;
-}
-
-interface Task extends Dependent {
-  outputs: readonly string[];
 }
 
 /**
@@ -35,7 +32,8 @@ export class Derived<I, O> implements Stage {
   readonly #onError: (error: StageError) => void;
   readonly #tasks = new Map<string, Task>();
   readonly #owners = new Map<string, string>();
-  #dirty = new Set<string>();
+  readonly #reader: Reader;
+  readonly #dirty: Dirty = { keys: new Set() };
 
   constructor(options: {
     readonly output: Node<O>;
@@ -49,13 +47,14 @@ export class Derived<I, O> implements Stage {
     this.#fn = options.fn;
     this.#recover = options.recover;
     this.#onError = options.onError;
-    this.#input.consume((key) => this.#dirty.add(key));
+    this.#reader = new Reader(this.output.rank);
+    this.#input.consume((key) => this.#dirty.keys.add(key));
   }
 
   run(): void {
-    if (this.#dirty.size === 0) return;
-    const dirty = this.#dirty;
-    this.#dirty = new Set();
+    const { keys: dirty } = this.#dirty;
+    if (dirty.size === 0) return;
+    this.#dirty.keys = new Set();
     // All give up what they gave before any gets something new, so that an output may move from one item to another.
     const orphans = new Set<string>();
     const results: [string, ReadonlyMap<string, O>][] = [];
@@ -72,10 +71,10 @@ export class Derived<I, O> implements Stage {
     let task = this.#tasks.get(key);
     if (task === undefined) {
       if (item === undefined) return new Map();
-      task = { cells: new Set(), outputs: [], markDirty: () => this.#dirty.add(key) };
+      task = new Task(key, this.#dirty);
       this.#tasks.set(key, task);
     } else {
-      releaseCells(task);
+      task.release();
     }
     if (item === undefined) this.#tasks.delete(key);
     const outputs = item === undefined ? new Map<string, O>() : this.#call(item, key, task);
@@ -90,7 +89,7 @@ export class Derived<I, O> implements Stage {
 
   #call(item: I, key: string, task: Task): ReadonlyMap<string, O> {
     try {
-      return new Map(this.#fn(item, new Reader(task, this.output.rank), key));
+      return this.#reader.run(task, () => new Map(this.#fn(item, this.#reader, key)));
     } catch (error) {
       this.#onError({ collection: this.output.name, key, error });
       return new Map(this.#recover?.(item, error));
@@ -109,35 +108,5 @@ export class Derived<I, O> implements Stage {
       orphans.delete(outputKey);
       this.output.set(outputKey, value);
     }
-  }
-}
-
-/** Remembers what one run read. */
-class Reader implements Read {
-  readonly #task: Dependent;
-  readonly #rank: number;
-
-  constructor(task: Dependent, rank: number) {
-    this.#task = task;
-    this.#rank = rank;
-  }
-
-  get<V>(collection: Collection<V>, key: string): V | undefined {
-    const node = this.#earlier(collection);
-    node.cell(key).add(this.#task);
-    return node.get(key);
-  }
-
-  where<V>(index: Index<V>, indexKey: string): readonly V[] {
-    if (!(index instanceof IndexNode)) throw new TypeError('not an index of this graph');
-    this.#earlier(index.collection);
-    index.cell(indexKey).add(this.#task);
-    return index.get(indexKey);
-  }
-
-  #earlier<V>(collection: Collection<V>): Node<V> {
-    if (!(collection instanceof Node)) throw new TypeError(`${collection.name} is not a collection of this graph`);
-    if (collection.rank >= this.#rank) throw new Error(`${collection.name} is made later than its reader`);
-    return collection;
   }
 }

@@ -1,6 +1,7 @@
 import type { Collection, Read, Source } from './collection.ts';
 import { Derived, type Stage, type StageError } from './derived.ts';
 import { Count, Group, Merge } from './group.ts';
+import { Mapped } from './mapped.ts';
 import { Node } from './node.ts';
 import { equal } from '../util/equal.ts';
 
@@ -51,22 +52,11 @@ export class Graph {
     fn: (item: I, read: Read, key: string) => O | undefined,
     options: { readonly recover?: (item: I, error: unknown) => O; readonly equal?: (a: O, b: O) => boolean } = {},
   ): Collection<O> {
-    const { recover } = options;
-    const keyed = new Map<string, O>();
-    const single = (key: string, output: O | undefined): Iterable<readonly [string, O]> => {
-      keyed.clear();
-      if (output !== undefined) keyed.set(key, output);
-      return keyed;
-    };
-    let current = '';
-    const stage = new Derived<I, O>({
+    const stage = new Mapped<I, O>({
       output: this.#node(name, options.equal ?? equal),
       input: asNode(input),
-      fn: (item, read, key) => {
-        current = key;
-        return single(key, fn(item, read, key));
-      },
-      recover: recover && ((item, error) => single(current, recover(item, error))),
+      fn,
+      recover: options.recover,
       onError: this.#onError,
     });
     this.#add(stage);

@@ -1,40 +1,51 @@
 import type { Change, Collection, Index, Source } from './collection.ts';
-import { byText } from '../util/compare.ts';
+import { Bucket } from './bucket.ts';
 
 /** A function that has run and will run again when one of the cells it read changes. */
 export interface Dependent {
-  readonly cells: Set<Cell>;
   markDirty(): void;
 }
 
 /** Something that can be read: one key of a collection or of an index. Lives as long as somebody depends on it. */
 export class Cell {
-  readonly #dependents = new Set<Dependent>();
-  readonly #release: () => void;
+  readonly #key: string;
+  /** Where the cell is kept while somebody depends on it. */
+  readonly #home: Map<string, Cell>;
+  /** Most cells have one dependent, for which a set would be a waste. */
+  #only: Dependent | undefined;
+  #many: Set<Dependent> | undefined;
 
-  constructor(release: () => void) {
-    this.#release = release;
+  constructor(key: string, home: Map<string, Cell>) {
+    this.#key = key;
+    this.#home = home;
   }
 
-  add(dependent: Dependent): void {
-    this.#dependents.add(dependent);
-    dependent.cells.add(this);
+  /** False: it was a dependent already. */
+  add(dependent: Dependent): boolean {
+    if (this.#many !== undefined) {
+      const before = this.#many.size;
+      return this.#many.add(dependent).size > before;
+    }
+    if (this.#only === dependent) return false;
+    if (this.#only === undefined) {
+      this.#only = dependent;
+    } else {
+      this.#many = new Set([this.#only, dependent]);
+      this.#only = undefined;
+    }
+    return true;
   }
 
   remove(dependent: Dependent): void {
-    this.#dependents.delete(dependent);
-    if (this.#dependents.size === 0) this.#release();
+    if (this.#only === dependent) this.#only = undefined;
+    else this.#many?.delete(dependent);
+    if (this.#only === undefined && (this.#many === undefined || this.#many.size === 0)) this.#home.delete(this.#key);
   }
 
   markDirty(): void {
-    for (const dependent of this.#dependents) dependent.markDirty();
+    this.#only?.markDirty();
+    if (this.#many !== undefined) for (const dependent of this.#many) dependent.markDirty();
   }
-}
-
-/** Forgets what a dependent has read, before it runs again or goes. */
-export function releaseCells(dependent: Dependent): void {
-  for (const cell of dependent.cells) cell.remove(dependent);
-  dependent.cells.clear();
 }
 
 /** What an operator downstream of a collection hears, at once and for every write. */
@@ -141,7 +152,7 @@ export class Node<V> implements Collection<V>, Source<V> {
   }
 }
 
-/** Buckets of one index, sorted when first read after a change. */
+/** Buckets of one index, each sorted when it is read after a change. */
 export class IndexNode<V> implements Index<V> {
   readonly name: string;
   readonly collection: Node<V>;
@@ -157,31 +168,19 @@ export class IndexNode<V> implements Index<V> {
   }
 
   get(indexKey: string): readonly V[] {
-    const bucket = this.#buckets.get(indexKey);
-    if (bucket === undefined) return [];
-    bucket.sorted ??= [...bucket.members].sort(([a], [b]) => byText(a, b)).map(([, value]) => value);
-    return bucket.sorted;
+    return this.#buckets.get(indexKey)?.values() ?? [];
   }
 
   update(key: string, { before, after }: Change<V>): void {
-    if (before !== undefined) for (const indexKey of this.#by(before, key)) this.#remove(indexKey, key);
-    if (after !== undefined) for (const indexKey of this.#by(after, key)) this.#add(indexKey, key, after);
+    if (before !== undefined) for (const indexKey of this.#by(before, key)) this.#write(indexKey, key, undefined);
+    if (after !== undefined) for (const indexKey of this.#by(after, key)) this.#write(indexKey, key, after);
   }
 
-  #add(indexKey: string, key: string, value: V): void {
+  #write(indexKey: string, key: string, value: V | undefined): void {
     let bucket = this.#buckets.get(indexKey);
-    if (bucket === undefined) this.#buckets.set(indexKey, (bucket = { members: new Map(), sorted: undefined }));
-    bucket.members.set(key, value);
-    bucket.sorted = undefined;
-    this.#cells.get(indexKey)?.markDirty();
-  }
-
-  #remove(indexKey: string, key: string): void {
-    const bucket = this.#buckets.get(indexKey);
-    if (bucket === undefined) return;
-    bucket.members.delete(key);
-    bucket.sorted = undefined;
-    if (bucket.members.size === 0) this.#buckets.delete(indexKey);
+    if (bucket === undefined) this.#buckets.set(indexKey, (bucket = new Bucket()));
+    bucket.write(key, value);
+    if (bucket.size === 0) this.#buckets.delete(indexKey);
     this.#cells.get(indexKey)?.markDirty();
   }
 
@@ -190,15 +189,10 @@ export class IndexNode<V> implements Index<V> {
   }
 }
 
-interface Bucket<V> {
-  readonly members: Map<string, V>;
-  sorted: readonly V[] | undefined;
-}
-
 function cellIn(cells: Map<string, Cell>, key: string): Cell {
   let cell = cells.get(key);
   if (cell === undefined) {
-    cell = new Cell(() => cells.delete(key));
+    cell = new Cell(key, cells);
     cells.set(key, cell);
   }
   return cell;

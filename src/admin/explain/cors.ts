@@ -1,4 +1,5 @@
 import type { Cors } from '../../ir/route.ts';
+import { fullMatch } from '../../util/regex.ts';
 import type { RoutedRequest } from './match.ts';
 import type { Header } from './request.ts';
 
@@ -33,5 +34,5 @@ function fitsOrigin(pattern: string, origin: string): boolean {
   const [before = '', ...after] = pattern.split('*');
   if (after.length === 0) return pattern === origin;
   const escaped = [before, ...after].map((part) => part.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&'));
-  return new RegExp(`^${escaped.join('[^:/]+')}$`, 's').test(origin);
+  return fullMatch(escaped.join('[^:/]+'), origin);
 }

@@ -18,7 +18,7 @@ export function misfits(match: RouteMatch, request: RoutedRequest): string[] {
   return [
     ...pathMisfit(match.path, withoutQuery(request.path)),
     ...(match.method === undefined || match.method === request.method ? [] : [`method ${request.method} is not ${match.method}`]),
-    ...match.headers.flatMap((header) => valueMisfit('header', header, headerValue(request, header.name))),
+    ...match.headers.flatMap((header) => valueMisfit('header', header, headerValues(request, header.name))),
     ...match.queryParams.flatMap((parameter) => valueMisfit('query parameter', parameter, queryValue(request.path, parameter.name))),
   ];
 }
@@ -38,31 +38,30 @@ function pathMisfit({ type, value }: PathMatch, path: string): string[] {
   }
 }
 
-/** Values of headers with one name are one value to Envoy. */
-function headerValue({ headers, authority }: RoutedRequest, name: string): string | undefined {
-  if (name === 'host') return authority;
-  const values = headers.filter((header) => header.name === name).map(({ value }) => value);
-  return values.length === 0 ? undefined : values.join(',');
+function headerValues({ headers, authority }: RoutedRequest, name: string): string[] {
+  return name === 'host' ? [authority] : headers.filter((header) => header.name === name).map(({ value }) => value);
 }
 
 /** The first value, as it was sent: Envoy does not undo escapes here. */
-function queryValue(path: string, name: string): string | undefined {
+function queryValue(path: string, name: string): string[] {
   const question = path.indexOf('?');
-  if (question === -1) return undefined;
+  if (question === -1) return [];
   for (const pair of path.slice(question + 1).split('&')) {
     const equals = pair.indexOf('=');
-    if ((equals === -1 ? pair : pair.slice(0, equals)) === name) return equals === -1 ? '' : pair.slice(equals + 1);
+    if ((equals === -1 ? pair : pair.slice(0, equals)) === name) return [equals === -1 ? '' : pair.slice(equals + 1)];
   }
-  return undefined;
+  return [];
 }
 
-function valueMisfit(what: string, { type, name, value }: ValueMatch, actual: string | undefined): string[] {
-  if (actual === undefined) return [`${what} ${name} is missing`];
+/** Of several header lines of one name, any may fit; they are not joined. */
+function valueMisfit(what: string, { type, name, value }: ValueMatch, actual: readonly string[]): string[] {
+  if (actual.length === 0) return [`${what} ${name} is missing`];
+  const given = actual.map((each) => JSON.stringify(each)).join(' and ');
   switch (type) {
     case 'Exact':
-      return actual === value ? [] : [`${what} ${name} is ${JSON.stringify(actual)}, not ${JSON.stringify(value)}`];
+      return actual.includes(value) ? [] : [`${what} ${name} is ${given}, not ${JSON.stringify(value)}`];
     case 'RegularExpression':
-      return fullMatch(value, actual) ? [] : [`${what} ${name} is ${JSON.stringify(actual)}, which does not fit the expression ${value}`];
+      return actual.some((each) => fullMatch(value, each)) ? [] : [`${what} ${name} is ${given}, which does not fit the expression ${value}`];
     default:
       return assertNever(type);
   }

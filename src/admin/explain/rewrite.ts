@@ -49,11 +49,11 @@ function requestHost(authority: string, to: { readonly scheme: string; readonly 
 
 /** Headers after changes: remove, set, add. Host and pseudo headers are not changed this way. */
 export function changedHeaders(headers: readonly Header[], changes: HeaderChanges): Header[] {
-  const remove = new Set([...changes.remove, ...changes.set.map(({ name }) => name)].filter((name) => name !== 'host'));
-  const added = [...changes.set, ...changes.add].filter(({ name }) => name !== 'host' && !name.startsWith(':'));
-  // A name that is set twice has the last value.
-  const set = added.filter((header, i) => i >= changes.set.length || !changes.set.some((later, j) => j > i && later.name === header.name));
-  return [...headers.filter(({ name }) => !remove.has(name)), ...set];
+  const isPlain = ({ name }: { readonly name: string }) => name !== 'host' && !name.startsWith(':');
+  const removed = new Set(changes.remove.filter((name) => isPlain({ name })));
+  let result = headers.filter(({ name }) => !removed.has(name));
+  for (const header of changes.set.filter(isPlain)) result = [...result.filter(({ name }) => name !== header.name), header];
+  return [...result, ...changes.add.filter(isPlain)];
 }
 
 /** Header changes in words, one sentence each. */

@@ -232,7 +232,7 @@ describe('links', () => {
       symlinkSync('..data/b.yaml', w.path('b.yaml'));
     });
     await world.source.start();
-    assert.deepEqual(world.decoded, ['a', 'b']);
+    assert.deepEqual(world.decoded.toSorted(), ['a', 'b']);
     for (let version = 2; version < 5; version++) {
       mount(world, version, { 'a.yaml': route('a', version), 'b.yaml': route('b', version) });
       rmSync(world.path(`..v${version - 1}`), { recursive: true });
@@ -306,7 +306,7 @@ describe('what is broken', () => {
     assert.deepEqual([world.value('b'), world.value('c')], [1, 1]);
     const lines = world.problemLines();
     assert.match(lines[0] ?? '', /^a\.yaml:(11|12) : /);
-    assert.equal(lines.at(-1), 'a.yaml:18 HTTPRoute/c spec.invalid: Invalid value');
+    assert.equal(lines.at(-1), 'a.yaml:18 HTTPRoute/default/c spec.invalid: Invalid value');
     world.replace('a.yaml', `${route('a', 2)}---\n${route('c', 3)}`);
     await world.until(() => world.value('c') === 3, 'the corrected file');
     assert.deepEqual(world.names(), ['a', 'c']);
@@ -345,7 +345,7 @@ describe('what is broken', () => {
       `b.json:3 : Expected ':' after property name in JSON at position 58 (line 3 column 9)`,
       'c.yaml:1 : must be an object, not "just text"',
       'd.yaml:1 kind: Required value',
-      'e.yaml:1 HTTPRoute/e : decoding failed: boom',
+      'e.yaml:1 HTTPRoute/default/e : decoding failed: boom',
       'f.yaml:7 HTTPRoute/default/f spec.odd: is odd',
       'g.yaml:4 : key "name" is given twice in this map',
     ]);
@@ -366,9 +366,9 @@ describe('what is broken', () => {
     assert.deepEqual(world.names(), ['a', 'b']);
     const limit = ': Request entity too large: limit is 1572864';
     const lines = world.problemLines();
-    assert.ok(lines.includes('a.yaml:8 HTTPRoute/large : Request entity too large: limit is 3145728 bytes of text'), lines.join('\n'));
-    assert.ok(lines.includes(`large.json:1 HTTPRoute/json ${limit}`), lines.join('\n'));
-    assert.ok(lines.includes(`wide.yaml:1 HTTPRoute/wide ${limit}`), lines.join('\n'));
+    assert.ok(lines.includes('a.yaml:8 HTTPRoute/default/large : Request entity too large: limit is 3145728 bytes of text'), lines.join('\n'));
+    assert.ok(lines.includes(`large.json:1 HTTPRoute/default/json ${limit}`), lines.join('\n'));
+    assert.ok(lines.includes(`wide.yaml:1 HTTPRoute/default/wide ${limit}`), lines.join('\n'));
     assert.deepEqual([...world.problems.keys()].map((file) => file.slice(world.directory.length + 1)).sort(), [
       'a.yaml', 'bomb.yaml', 'deep.json', 'deep.yaml', 'large.json', 'wide.yaml',
     ]);

@@ -82,6 +82,8 @@ export class Inspector {
     const file = this.#files.get(path) ?? { path, stamp: undefined, stampUnsure: false, content: emptyContent, waiting: undefined };
     if (typeof look === 'object' && 'error' in look) {
       this.#files.set(path, file);
+      // A link in a circle has no content that could be waited for.
+      if (look.code === 'ELOOP') this.#forget(file);
       this.#giveUp(file, look.error);
     } else if (look === 'missing' || look.kind === 'directory') {
       this.#inspectGone(file, look);
@@ -100,6 +102,10 @@ export class Inspector {
     }
     stopWaiting(file);
     this.#options.onProblem(file.path, isMissed ? 'no such file or directory' : undefined);
+    this.#forget(file);
+  }
+
+  #forget(file: TrackedFile): void {
     if (this.#files.delete(file.path)) this.#options.onContent(file.path, emptyContent, '');
   }
 

@@ -1,3 +1,5 @@
+import { DEFAULT_NAMESPACE } from '../../api/decode.ts';
+import { KINDS } from '../../api/kinds.ts';
 import { maxListDepth } from './limits.ts';
 
 /** An object of a document, not decoded yet, and its field in the document: empty, `items[3]`, `[3]`. */
@@ -28,7 +30,7 @@ export function unfold(value: unknown, field = '', depth = 0): RawObject[] {
   return [{ value, field }];
 }
 
-function isList(value: object | unknown): value is { readonly items: readonly unknown[] } {
+function isList(value: unknown): value is { readonly items: readonly unknown[] } {
   if (typeof value !== 'object' || value === null) return false;
   const { kind, items } = value as Record<string, unknown>;
   return typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items);
@@ -39,7 +41,7 @@ export function identityOf(value: unknown): Identity {
   const metadata = record(object.metadata);
   const kind = text(object.kind);
   const name = text(metadata.name);
-  const namespace = text(metadata.namespace);
+  const namespace = text(metadata.namespace) || (KINDS.get(kind)?.namespaced === true ? DEFAULT_NAMESPACE : '');
   const group = text(object.apiVersion).replace(/\/?[^/]*$/, '');
   return {
     kind,

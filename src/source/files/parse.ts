@@ -1,5 +1,6 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
 import { maxAliases, maxJsonPositionBytes } from './limits.ts';
+import { parsePlainYaml } from './plain-yaml.ts';
 
 /** A problem of a document's text, with its line in the document, from 0. */
 export interface TextProblem {
@@ -21,9 +22,22 @@ export type Parsed =
 
 /**
  * Parses one document as the core schema of YAML 1.2 has it (`yes` is a string), with merge keys. Keys are strings,
- * and a key given twice is an error, as `kubectl` sees it.
+ * and a key given twice is an error, as `kubectl` sees it. What is in the plain style is parsed the quick way.
  */
 export function parseYaml(text: string): Parsed {
+  const plain = parsePlainYaml(text);
+  if (plain === undefined) return parseAnyYaml(text);
+  const { value, itemLines } = plain;
+  let positions: Parsed | undefined;
+  const lineOf = (field: string): number => {
+    positions ??= parseAnyYaml(text);
+    return positions.ok ? positions.lineOf(field) : 0;
+  };
+  return { ok: true, value, lineOf, cheapLineOf: (field) => itemLines[Number(/^items\[(\d+)\]$/.exec(field)?.[1])] ?? 0 };
+}
+
+/** The same by a parser that knows all of YAML. */
+export function parseAnyYaml(text: string): Parsed {
   const lines = new LineCounter();
   try {
     const document = parseDocument(text, {
@@ -60,7 +74,7 @@ export function parseJson(text: string): Parsed {
     let positions: Parsed | undefined;
     const lineOf = (field: string): number => {
       if (text.length > maxJsonPositionBytes) return 0;
-      positions ??= parseYaml(text);
+      positions ??= parseAnyYaml(text);
       return positions.ok ? positions.lineOf(field) : 0;
     };
     return { ok: true, value, lineOf, cheapLineOf: noLine };
@@ -108,7 +122,7 @@ function duplicateKeys(root: unknown, lines: LineCounter): TextProblem[] {
 
 function lineOfField(document: Document, lines: LineCounter, field: string): number {
   let node: unknown = document.contents;
-  let offset = (document.contents as Node | null)?.range?.[0] ?? 0;
+  let offset = document.contents?.range?.[0] ?? 0;
   for (const step of fieldSteps(field)) {
     if (isAlias(node)) node = node.resolve(document);
     if (isMap(node)) {

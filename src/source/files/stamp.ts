@@ -12,7 +12,7 @@ export interface Stamp {
 }
 
 /** What is at a path: a stamp, nothing, or something that cannot be looked at. Symbolic links are followed. */
-export type Look = Stamp | 'missing' | { readonly error: string };
+export type Look = Stamp | 'missing' | { readonly error: string; readonly code: string };
 
 export function lookAt(path: string): Look {
   try {
@@ -29,7 +29,7 @@ export function readStamped(path: string): { readonly bytes: Uint8Array; readonl
     // A named pipe would stop the process until somebody writes to it.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const before = stampOf(fstatSync(file, { bigint: true }));
-    if (before.kind !== 'file') return { error: 'is not a regular file' };
+    if (before.kind !== 'file') return { error: 'is not a regular file', code: '' };
     const bytes = readFileSync(file);
     return { bytes, before, after: stampOf(fstatSync(file, { bigint: true })) };
   } catch (error) {
@@ -62,7 +62,7 @@ function stampOf(stats: BigIntStats): Stamp {
 function lookOfError(error: unknown): Exclude<Look, Stamp> {
   const code = codeOf(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'missing';
-  return { error: messageOf(error) };
+  return { error: messageOf(error), code };
 }
 
 /** The code of a system error, `ENOENT` for example. */

@@ -124,7 +124,7 @@ export class World {
     while (!condition()) {
       await new Promise<void>((resolve, reject) => {
         this.#waiters.push(resolve);
-        deadline.addEventListener('abort', () => reject(new Error(`waited in vain for ${what}; objects: ${this.names()}; problems: ${this.problemLines()}`)));
+        deadline.addEventListener('abort', () => reject(new Error(`waited in vain for ${what}; objects: ${this.names().join()}; problems: ${this.problemLines().join()}`)));
       });
     }
   }

@@ -186,10 +186,11 @@ export class Tree {
   *#visit(path: string, depth: number, evidence: Evidence): Generator<void> {
     const look = lookAt(path);
     const inode = inodeOf(look);
-    if (inode === '' || (typeof look === 'object' && 'kind' in look && look.kind !== 'directory')) {
-      if (typeof look === 'object' && 'error' in look) this.#options.onProblem(path, look.error);
-      else this.#forget(path);
-      return;
+    if (look === 'missing' || (!('error' in look) && look.kind !== 'directory')) return this.#forget(path);
+    if ('error' in look) {
+      // What is there but cannot be looked at keeps what was read of it; a link in a circle is nothing.
+      if (look.code === 'ELOOP') this.#forget(path);
+      return this.#options.onProblem(path, look.error);
     }
     const obstacle = this.#obstacle(path, depth, inode);
     if (obstacle !== undefined) {

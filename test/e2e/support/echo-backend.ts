@@ -37,7 +37,7 @@ export async function startEchoBackend(name: string, options: { protocol?: 'http
     const { method = '', url: path = '', httpVersion, headers } = request;
     const saw: Seen = { backend: name, method, path, httpVersion, headers };
     seen.push(saw);
-    const query = new URL(saw.path, 'http://echo').searchParams;
+    const query = new URL(`http://echo${saw.path}`).searchParams;
     const key = query.get('key') ?? '';
     const count = (tries.get(key) ?? 0) + 1;
     tries.set(key, count);

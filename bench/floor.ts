@@ -1,0 +1,124 @@
+/**
+ * The floor: the least that any control plane has to do. A delta ADS server that has all bytes ready, and on a word from
+ * its parent pushes the one resource that is different, with nothing else to do.
+ *
+ *     node floor.ts DIRECTORY SOCKET PORT SHARDS CHANGED_YAML_FILE
+ *
+ * SHARDS: how many route configurations the routes are cut into, 0 for what the size asks for.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
+import { parseAllDocuments } from 'yaml';
+import { decode } from '../src/api/decode.ts';
+import type { KindName } from '../src/api/kinds.ts';
+import { applyChanges, controlPlane, type ResourceChange } from '../src/app/control-plane.ts';
+import type { ShardCount } from '../src/xds/resources/shards.ts';
+import type { XdsResource } from '../src/xds/server/resources.ts';
+import { PUSH_ORDER, typeOf, WILDCARD_TYPES, type XdsType } from '../src/xds/server/types.ts';
+import { decodeRequest, encodeResponse } from '../src/xds/server/wire.ts';
+import { now } from './propagation/clock.ts';
+import { controllerName, firstVersion } from './propagation/world.ts';
+
+/** What the floor tells its parent: that it listens, and when it handed a push to gRPC. */
+export type FloorMessage = { readonly listening: true; readonly resource: string; readonly bytes: number } | { readonly pushedAt: number };
+
+const [directory = '', socket = '', port = '', shards = '', changedFile = ''] = process.argv.slice(2);
+
+interface Prepared {
+  /** By kind and name, with the first version of the changed route. */
+  readonly resources: ReadonlyMap<XdsType, ReadonlyMap<string, XdsResource>>;
+  /** The route configuration that has the changed route, by version of the route. */
+  readonly versions: ReadonlyMap<string, XdsResource>;
+}
+
+function changesIn(file: string): ResourceChange[] {
+  return parseAllDocuments(readFileSync(file, 'utf8')).map((document) => {
+    const { resource, problems } = decode(document.toJS(), { file, line: 1 });
+    if (resource === undefined) throw new Error(`${file}: ${problems.map(({ message }) => message).join('; ')}`);
+    return { kind: resource.kind as KindName, key: resource.key, resource };
+  });
+}
+
+/** Makes the very bytes that the real control plane would send. */
+function prepare(): Prepared {
+  const forced = shards === '0' ? {} : { shards: Number(shards) as ShardCount };
+  const plane = controlPlane({ settings: { controllerNames: [controllerName], ownsEverything: true }, xds: forced });
+  for (const file of readdirSync(directory).filter((name) => name.endsWith('.yaml'))) applyChanges(plane.resources, changesIn(join(directory, file)));
+  plane.settle();
+  for (const [key] of plane.outputs.wantedPorts.entries()) plane.portBindings.set(key, { boundPort: Number(port), clientPort: Number(port) });
+  plane.settle();
+  const resources = new Map(PUSH_ORDER.map((type) => [type, new Map<string, XdsResource>()]));
+  for (const { type, resource } of plane.xds.values()) resources.get(type)?.set(resource.name, resource);
+  const versions = new Map<string, XdsResource>();
+  plane.xds.subscribe((changes) => {
+    if (changes.size !== 1) throw new Error(`one route changed ${changes.size} resources`);
+    for (const { before, after } of changes.values()) {
+      if (before !== undefined) versions.set(firstVersion, before.resource);
+      if (after !== undefined) versions.set('v1', after.resource);
+    }
+  });
+  applyChanges(plane.resources, changesIn(changedFile));
+  plane.settle();
+  return { resources, versions };
+}
+
+let prepared: Prepared | undefined = prepare();
+const { resources, versions } = prepared;
+prepared = undefined;
+globalThis.gc?.();
+
+let call: ServerDuplexStream<Buffer, Buffer> | undefined;
+let nonce = 0;
+
+function send(type: XdsType, list: readonly XdsResource[]): void {
+  call?.write(encodeResponse({ type, nonce: String(++nonce), resources: list, removed: [] }));
+}
+
+function received(bytes: Buffer): void {
+  const { typeUrl, subscribe, nonce: answered, error } = decodeRequest(bytes);
+  const type = typeOf(typeUrl);
+  if (error !== undefined) throw new Error(`Envoy refused ${typeUrl}: ${error}`);
+  if (type === undefined) return;
+  const all = resources.get(type);
+  if (WILDCARD_TYPES.has(type) && answered === '') send(type, [...(all?.values() ?? [])]);
+  else if (subscribe.length > 0) send(type, subscribe.flatMap((name) => all?.get(name) ?? []));
+}
+
+const bytes = (value: Buffer): Buffer => value;
+const server = new Server();
+server.addService(
+  {
+    deltaAggregatedResources: {
+      path: '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources',
+      requestStream: true,
+      responseStream: true,
+      requestSerialize: bytes,
+      requestDeserialize: bytes,
+      responseSerialize: bytes,
+      responseDeserialize: bytes,
+    },
+  },
+  {
+    deltaAggregatedResources(stream: ServerDuplexStream<Buffer, Buffer>) {
+      call = stream;
+      stream.on('data', received);
+      stream.on('end', () => stream.end());
+      stream.on('error', () => {});
+    },
+  },
+);
+await new Promise<void>((resolve, reject) => {
+  server.bindAsync(`unix:${socket}`, ServerCredentials.createInsecure(), (error) => (error === null ? resolve() : reject(error)));
+});
+
+const tell = (message: FloorMessage): void => void process.send?.(message);
+process.on('disconnect', () => process.exit());
+process.on('message', (version: string) => {
+  const resource = versions.get(version);
+  if (resource === undefined) throw new Error(`no version ${version}`);
+  const pushedAt = now();
+  send('RDS', [resource]);
+  tell({ pushedAt });
+});
+tell({ listening: true, resource: versions.get('v1')?.name ?? '', bytes: versions.get('v1')?.bytes.length ?? 0 });

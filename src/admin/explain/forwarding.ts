@@ -1,0 +1,94 @@
+import type { Endpoint } from '../../ir/backend.ts';
+import type { Forward, Mirror, Route, Rule, WeightedBackend } from '../../ir/route.ts';
+import { hostOf as setHostOf } from '../../xds/resources/header-changes.ts';
+import type { BackendPart } from './explanation.ts';
+import type { RoutedRequest } from './match.ts';
+import { changedHeaders, changedPath, changeLabels } from './rewrite.ts';
+import type { World } from './world.ts';
+
+/** Servers of one backend that are listed. */
+const maxEndpoints = 10;
+
+/** The backends of a rule with what each is sent and does. Those without a share are left out. */
+export function backendParts(route: Route, forward: Forward, from: { readonly request: RoutedRequest; readonly world: World }): BackendPart[] {
+  const used = forward.backends.filter(({ weight }) => weight > 0);
+  const total = used.reduce((sum, { weight }) => sum + weight, 0);
+  return used.map((backend) => {
+    const endpoints = backend.backend === undefined ? [] : endpointLabels(backend.backend, from.world);
+    return {
+      backend: backend.backend,
+      share: backend.weight / total,
+      failure: failureOf(backend, from.world),
+      protocol: (backend.backend !== undefined && from.world.backend(backend.backend)?.protocol) || 'http1',
+      endpoints: endpoints.slice(0, maxEndpoints),
+      endpointsOmitted: Math.max(0, endpoints.length - maxEndpoints),
+      ...sent(route, forward, { backend, request: from.request }),
+      responseChanges: [...changeLabels(route.rule.responseHeaders, 'response'), ...changeLabels(backend.responseHeaders, 'response')],
+    };
+  });
+}
+
+/** The request as a backend gets it: the rule's filters first, then the backend's own. */
+function sent(route: Route, forward: Forward, { backend, request }: { readonly backend: WeightedBackend; readonly request: RoutedRequest }): Pick<BackendPart, 'authority' | 'path' | 'headers'> {
+  const { rule, match } = route;
+  const path = backend.rewrite?.path ?? forward.rewrite?.path;
+  const host = backend.rewrite?.hostname ?? setHostOf(backend.requestHeaders) ?? forward.rewrite?.hostname ?? setHostOf(rule.requestHeaders);
+  return {
+    authority: host ?? request.authority,
+    path: path === undefined ? request.path : changedPath(request.path, path, match),
+    headers: changedHeaders(changedHeaders(request.headers, rule.requestHeaders), backend.requestHeaders),
+  };
+}
+
+function failureOf({ backend }: WeightedBackend, world: World): BackendPart['failure'] {
+  if (backend === undefined) return { status: 500, reason: 'the backendRef leads nowhere: see the conditions of the route' };
+  const known = world.backend(backend);
+  if (known === undefined) return { status: 500, reason: 'the backend is not on this proxy' };
+  if (known.discovery.type === 'endpoints' && (world.endpoints(backend)?.endpoints ?? []).length === 0) {
+    return { status: 503, reason: 'the backend has no endpoints that are ready' };
+  }
+  return undefined;
+}
+
+function endpointLabels(key: string, world: World): string[] {
+  const discovery = world.backend(key)?.discovery;
+  if (discovery?.type === 'dns') return discovery.hosts.map(({ hostname, port }) => `${hostname}:${port} (by DNS)`);
+  return (world.endpoints(key)?.endpoints ?? []).map(endpointLabel);
+}
+
+function endpointLabel({ address, zone, draining }: Endpoint): string {
+  const where = address.type === 'unix' ? `unix:${address.path}` : `${address.ip.includes(':') ? `[${address.ip}]` : address.ip}:${address.port}`;
+  const notes = [...(zone === '' ? [] : [`zone ${zone}`]), ...(draining ? ['draining'] : [])];
+  return notes.length === 0 ? where : `${where} (${notes.join(', ')})`;
+}
+
+/** What a rule's filters and settings do with a request that is passed on, one sentence each. */
+export function forwardEffects(rule: Rule, forward: Forward): string[] {
+  const { timeouts, retry } = forward;
+  return [
+    ...changeLabels(rule.requestHeaders, 'request'),
+    ...forward.backends.filter(({ weight }) => weight > 0).flatMap((backend) => changeLabels(backend.requestHeaders, 'request').map((label) => `for ${backend.backend ?? 'the invalid backend'}: ${label}`)),
+    ...rule.mirrors.filter(({ numerator }) => numerator > 0).map(mirrorLabel),
+    ...(timeouts.request === undefined ? [] : [`gives up after ${seconds(timeouts.request)}, retries included`]),
+    ...(timeouts.backendRequest === undefined ? [] : [`gives up on each try after ${seconds(timeouts.backendRequest)}`]),
+    ...(retry === undefined || retry.attempts === 0 ? [] : [retryLabel(retry)]),
+  ];
+}
+
+function mirrorLabel({ backend, numerator, denominator }: Mirror): string {
+  return `mirrors ${percent(numerator / denominator)} to ${backend}`;
+}
+
+function retryLabel({ attempts, codes, backoff }: NonNullable<Forward['retry']>): string {
+  const when = ['failed connections', ...(codes.length === 0 ? [] : [`status ${codes.join(', ')}`])].join(' and ');
+  return `retries up to ${attempts} ${attempts === 1 ? 'time' : 'times'} on ${when}${backoff === undefined ? '' : `, first after ${seconds(backoff)}`}`;
+}
+
+function seconds(ms: number): string {
+  return ms < 1000 ? `${ms} ms` : `${ms / 1000} s`;
+}
+
+/** `12.5 %`. */
+export function percent(share: number): string {
+  return `${Number((share * 100).toFixed(2))} %`;
+}

@@ -1,0 +1,67 @@
+import type { BackendPart, Explanation, OtherRoute } from '../admin/explain/explanation.ts';
+
+/** Width of the names at the left. */
+const labelWidth = 13;
+
+/** An explanation for people: the outcome, then what led to it, then what else there was. */
+export function explanationText(explanation: Explanation): string {
+  const { request, summary, steps, listener, virtualHost, route, answer, delivery } = explanation;
+  const lines = [
+    `${request.method} ${request.scheme}://${request.host}:${request.port}${request.path}${request.authority === '' ? '' : `   Host: ${request.authority}`}`,
+    summary,
+    '',
+    ...(listener === undefined ? [] : [row('Gateway', listener.gateway), row('Listener', listenerText(listener))]),
+    ...steps.map((step, i) => row(i === 0 ? 'On the way' : '', step)),
+    ...(virtualHost === undefined ? [] : [row('Host', virtualHost === '*' ? '* (every host)' : virtualHost)]),
+    ...(route === undefined ? [] : [row('Route', `${route.owner.replace('/', ' ')}${route.ruleName === '' ? '' : ` (rule "${route.ruleName}")`}`), row('', route.name), row('Match', route.match)]),
+    ...(route?.effects ?? []).map((effect, i) => row(i === 0 ? 'Filters' : '', effect)),
+    ...(answer.type === 'local' ? [row('Answer', `${answer.status}, ${answer.reason}`), ...answer.headers.map(({ name, value }) => row('', `${name}: ${value}`))] : []),
+    ...(answer.type === 'forward' ? answer.backends.flatMap((backend) => backendLines(backend, explanation)) : []),
+    ...deliveryLines(delivery),
+    ...otherLines(explanation),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function row(label: string, text: string): string {
+  return `${label.padEnd(labelWidth)}${text}`.trimEnd();
+}
+
+function listenerText({ name, address, port, boundPort, serverNames, certificates }: NonNullable<Explanation['listener']>): string {
+  const where = `${name}, ${address}:${boundPort}${boundPort === port ? '' : ` (in place of ${port})`}`;
+  if (serverNames === undefined) return where;
+  return `${where}, TLS for ${serverNames.join(', ') || 'every server name'} with ${certificates.join(', ')}`;
+}
+
+function backendLines(backend: BackendPart, { request }: Explanation): string[] {
+  const { share, failure, protocol, endpoints, endpointsOmitted, authority, path, headers, responseChanges } = backend;
+  const name = `${backend.backend ?? 'invalid backend'}, ${Number((share * 100).toFixed(2))} % of requests`;
+  if (failure !== undefined) return [row('Backend', name), row('', `answers ${failure.status}: ${failure.reason}`)];
+  const servers = [...endpoints, ...(endpointsOmitted === 0 ? [] : [`and ${endpointsOmitted} more`])];
+  const given = new Set(request.headers.map((header) => `${header.name}: ${header.value}`));
+  const changed = headers.map((header) => `${header.name}: ${header.value}`).filter((line) => !given.has(line) && line !== `x-forwarded-proto: ${request.scheme}`);
+  return [
+    row('Backend', name),
+    row('  Servers', `${servers.join(', ')}${protocol === 'http1' ? '' : ` (${protocol})`}`),
+    row('  Is sent', `${request.method} ${path}, Host: ${authority}`),
+    ...changed.map((line) => row('', line)),
+    ...responseChanges.map((change, i) => row(i === 0 ? '  Response' : '', change)),
+  ];
+}
+
+function deliveryLines(delivery: Explanation['delivery']): string[] {
+  if (delivery.length === 0) return [];
+  const late = delivery.filter(({ state }) => state !== 'acked');
+  if (late.length === 0) return [row('Envoy', `has acknowledged all ${delivery.length} resources that this depends on`)];
+  return late.map(({ type, name, state, message }, i) => row(i === 0 ? 'Envoy' : '', `${type} ${name} is ${state}${message === undefined ? '' : `: ${message}`}`));
+}
+
+function otherLines({ others, othersOmitted, route }: Explanation): string[] {
+  if (others.length === 0) return [];
+  const title = route === undefined ? 'Routes that come near' : 'Other routes';
+  return ['', `${title}:`, ...others.map(otherLine), ...(othersOmitted === 0 ? [] : [`  and ${othersOmitted} more`])];
+}
+
+function otherLine({ name, match, fits, why }: OtherRoute): string {
+  return `  ${fits ? 'fits' : 'no  '}  ${name}${match === '' ? '' : ` (${match})`}: ${why}`;
+}
