@@ -134,7 +134,8 @@ interface Matched {
 function answerOf(route: Route, { request, place, table, virtualHost }: Matched): { readonly answer: Answer; readonly part: RoutePart } {
   const { rule } = route;
   const { action } = rule;
-  const cors = rule.cors && corsEffect(rule.cors, request);
+  // Envoy looks for a policy only where a request is passed on.
+  const cors = rule.cors && action.type === 'forward' ? corsEffect(rule.cors, request) : undefined;
   const part = (effects: readonly string[]): RoutePart => ({
     name: route.name,
     owner: rule.owner,

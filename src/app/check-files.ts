@@ -4,6 +4,7 @@ import type { ControlPlane } from './control-plane.ts';
 import { byPlace, loadFiles } from './load.ts';
 import { translateOffline } from './offline.ts';
 import { fileSettings } from './settings.ts';
+import { messageOf } from '../util/error-message.ts';
 
 /** Files, translated as if every proxy ran and took everything. */
 export interface CheckedFiles {
@@ -27,6 +28,6 @@ export async function checkFiles(paths: readonly string[], options: { readonly c
 }
 
 function bug(collection: string, key: string, error: unknown): FileProblem {
-  const message = `translation failed, which is a bug: ${error instanceof Error ? error.message : String(error)}`;
+  const message = `translation failed, which is a bug: ${messageOf(error)}`;
   return { file: '', line: 0, kind: collection, key, severity: 'error', field: '', message };
 }

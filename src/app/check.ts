@@ -6,13 +6,42 @@ import type { FileProblem } from '../source/files/changes.ts';
 import { byPlace } from './load.ts';
 import type { ControlPlane } from './control-plane.ts';
 
+/** What an object's conditions find fault with, as it appeared or went. */
+export interface FindingChange {
+  readonly problem: FileProblem;
+  readonly gone: boolean;
+}
+
+/** Tells of conditions that turn bad or good again. Returns the way to stop. */
+export function onFindings(plane: ControlPlane, listener: (change: FindingChange) => void): () => void {
+  const stops = plane.outputs.statuses.map((collection) =>
+    collection.subscribe((changes) => {
+      for (const { before, after } of changes.values()) {
+        const [had, has] = [before, after].map((object) => (object === undefined ? [] : problemsOf(plane, object)));
+        const known = new Set(had?.map(textOf));
+        const left = new Set(has?.map(textOf));
+        for (const problem of has ?? []) if (!known.has(textOf(problem))) listener({ problem, gone: false });
+        // An object that went takes its conditions along, which is no news.
+        for (const problem of had ?? []) if (after !== undefined && !left.has(textOf(problem))) listener({ problem, gone: true });
+      }
+    }),
+  );
+  return () => stops.forEach((stop) => stop());
+}
+
+function textOf({ field, message }: FileProblem): string {
+  return `${field} ${message}`;
+}
+
+function problemsOf(plane: ControlPlane, { kind, key, status }: { readonly kind: string; readonly key: string; readonly status: object }): FileProblem[] {
+  const origin = (plane.resources[kind as KindName] as Collection<Resource>).get(key)?.origin;
+  return findings(status as AnyStatus).map((finding) => conditionProblem(finding, { kind, key, origin }));
+}
+
 /** What the conditions of all objects find fault with, at the place of the object. Sorted by place. */
 export function conditionProblems(plane: ControlPlane): FileProblem[] {
   const statuses = plane.outputs.statuses.flatMap((collection) => [...collection.values()]);
-  const problems = statuses.flatMap(({ kind, key, status }) => {
-    const resource = (plane.resources[kind as KindName] as Collection<Resource>).get(key);
-    return findings(status as AnyStatus).map((finding) => conditionProblem(finding, { kind, key, origin: resource?.origin }));
-  });
+  const problems = statuses.flatMap((object) => problemsOf(plane, object));
   return byPlace([...problems, ...unserved(plane)]);
 }
 

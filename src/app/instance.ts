@@ -1,4 +1,5 @@
 import { rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { AdminServer } from '../admin/http-server.ts';
 import { Metrics } from '../admin/metrics.ts';
 import type { StatusReport } from '../admin/report.ts';
@@ -6,6 +7,7 @@ import { findEnvoy, type EnvoyBinary } from '../infra/host/envoy-binary.ts';
 import { portHolder } from '../infra/host/port-holder.ts';
 import { openStateDir, type StateDir } from '../infra/host/state-dir.ts';
 import type { Log } from '../util/log.ts';
+import { openAccessPipe, type AccessPipe } from './access-pipe.ts';
 import { adminFile } from './admin-address.ts';
 import { adminHandlers } from './admin-handlers.ts';
 import { readiness, statusReport } from './reports.ts';
@@ -24,7 +26,8 @@ export interface InstanceOptions {
   /** undefined: no admin port. */
   readonly admin?: HostPort;
   readonly concurrency?: number;
-  readonly accessLogPath?: string;
+  /** A file that all Envoys append to, or somebody who is handed the lines. undefined: none are written. */
+  readonly accessLog?: string | ((lines: Buffer) => void);
   readonly controllerNames?: readonly string[];
   readonly log: Log;
 }
@@ -60,6 +63,7 @@ export class Instance {
   #stateDir: StateDir | undefined;
   #adminAddress: string | undefined;
   #envoy: EnvoyBinary | undefined;
+  #accessPipe: AccessPipe | undefined;
   #standalone: Standalone | undefined;
 
   constructor(options: InstanceOptions) {
@@ -103,7 +107,7 @@ export class Instance {
 
   /** Opens everything and begins to serve. Rejects with a sentence for the user; `stop` is to be called all the same. */
   async start(): Promise<void> {
-    const { paths, stateDir, name, envoy, controllerNames, concurrency, accessLogPath, log } = this.#options;
+    const { paths, stateDir, name, envoy, controllerNames, concurrency, log } = this.#options;
     this.#stateDir = await openStateDir({
       configPaths: paths,
       ...(stateDir === undefined ? {} : { path: stateDir }),
@@ -115,6 +119,7 @@ export class Instance {
       ...(envoy === undefined ? {} : { path: envoy }),
       onProgress: (message) => log.info({}, message),
     });
+    const accessLogPath = await this.#openAccessLog(this.#stateDir);
     this.#enter('reading files');
     const { metrics } = this;
     this.#standalone = new Standalone({
@@ -146,6 +151,7 @@ export class Instance {
   async stop(): Promise<void> {
     this.#phase = 'stopping';
     await this.#standalone?.stop();
+    this.#accessPipe?.close();
     if (this.#adminAddress !== undefined && this.#stateDir !== undefined) await rm(adminFile(this.#stateDir.path), { force: true });
     await this.#admin.close();
     await this.#stateDir?.release();
@@ -180,6 +186,13 @@ export class Instance {
   #enter(phase: Phase): void {
     if (this.#phase === 'stopping') throw new Error('stopped while starting');
     this.#phase = phase;
+  }
+
+  async #openAccessLog({ path }: StateDir): Promise<string | undefined> {
+    const { accessLog } = this.#options;
+    if (typeof accessLog !== 'function') return accessLog === undefined ? undefined : resolve(accessLog);
+    this.#accessPipe = await openAccessPipe(join(path, 'access.pipe'), accessLog);
+    return this.#accessPipe.path;
   }
 
   async #listen(stateDir: StateDir): Promise<void> {

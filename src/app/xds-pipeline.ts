@@ -40,7 +40,9 @@ export function xdsResources(graph: Graph, outputs: Outputs, options: XdsOptions
   );
   const secretUses = graph.group('secret-uses', outputs.certificateUses, ({ proxy, certificate }) => [`${proxy}|${certificate}`]);
   return graph.merge('xds', [
-    graph.expand('proxy-clusters', outputs.backendUses, ({ proxy, backend }, read) => forProxy(proxy, 'CDS', read.get(clusters, backend))),
+    graph.expand('proxy-clusters', outputs.backendUses, ({ proxy, backend }, read) => forProxy(proxy, 'CDS', read.get(clusters, backend)), {
+      equal: sameVersion,
+    }),
     graph.expand('proxy-assignments', outputs.backendUses, ({ proxy, backend }, read) =>
       forProxy(proxy, 'EDS', read.get(assignments, backend)),
     ),

@@ -1,4 +1,5 @@
 import type { Condition } from '../api/conditions.ts';
+import { messageOf } from '../util/error-message.ts';
 
 /** Builds a condition about one generation of an object. */
 export function condition(
@@ -39,4 +40,9 @@ export function joinFaults(faults: readonly Fault[]): Fault | undefined {
     reason: first.reason,
     message: [...sentences.slice(0, maxSentences), ...(more > 0 ? [`and ${more} more`] : [])].join('; '),
   };
+}
+
+/** What an object says of itself when the function that translates it threw: a bug of ours, which costs this object and no other. */
+export function bugFault(error: unknown): Fault {
+  return { reason: 'Invalid', message: `Internal error, please report it: ${messageOf(error)}` };
 }

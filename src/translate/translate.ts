@@ -1,4 +1,5 @@
 import { backends } from './backends/backends.ts';
+import { emptyBackends } from './backends/empty-backends.ts';
 import { servicePorts } from './backends/services.ts';
 import { certificates } from './gateways/certificates.ts';
 import { gateways } from './gateways/gateways.ts';
@@ -8,24 +9,14 @@ import type { Inputs, Settings } from './inputs.ts';
 import { referenceGrants } from './reference-grants.ts';
 import { attach, type AttachingRoute, type Attachment } from './routes/attachments.ts';
 import { httpRoutes } from './routes/http-routes.ts';
-import { gatewayStatus, pendingGatewayStatus } from './status/gateway-status.ts';
-import { routeStatus } from './status/route-status.ts';
+import { statuses, type ObjectStatus } from './status/statuses.ts';
 import { hostClaims, hostEntries } from './host-entries.ts';
 import { virtualHosts } from './virtual-hosts.ts';
 import type { Backend, BackendUse, EndpointSet } from '../ir/backend.ts';
 import type { Certificate, Listener, Proxy, RouteTable } from '../ir/listener.ts';
 import type { VirtualHost } from '../ir/route.ts';
-import { refOf, type ObjectRef } from '../api/resource.ts';
 import type { Collection } from '../reactive/collection.ts';
 import type { Graph } from '../reactive/graph.ts';
-
-/** The wanted `status` of one object. Key: its reference. */
-export interface ObjectStatus {
-  readonly ref: ObjectRef;
-  readonly kind: string;
-  readonly key: string;
-  readonly status: object;
-}
 
 /** A certificate goes to a proxy because a listener there names it. */
 export interface CertificateUse {
@@ -125,31 +116,7 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     }),
     certificates: tls.certificates,
     certificateUses: graph.expand('certificate-uses', listeners, certificateUses),
-    statuses: [
-      graph.derive('gateway-class-status', classes, ({ name, conditions }) => objectStatus('GatewayClass', name, { conditions })),
-      graph.derive('gateway-status', states, (gateway, read) => {
-        const rejection = read.get(inputs.rejections, `Gateway/${gateway.key}`);
-        return objectStatus(
-          'Gateway',
-          gateway.key,
-          gatewayStatus(gateway, {
-            proxy: read.get(inputs.proxyStates, gateway.proxy),
-            rejection: rejection?.version === gateway.version ? rejection.message : undefined,
-            attachedRoutes: (listener) => read.get(attachedRoutes, listener) ?? 0,
-          }),
-        );
-      }),
-      graph.derive('http-route-status', resources.HTTPRoute, (route, read) => {
-        const verdict = read.get(routes, route.key);
-        if (verdict === undefined) return undefined;
-        const about = {
-          generation: route.metadata.generation,
-          controllerName: settings.controllerNames[0] ?? '',
-          unavailable: settings.ownsEverything ? unavailableBackends(verdict.backends.filter((key) => read.get(empty, key))) : undefined,
-        };
-        return objectStatus('HTTPRoute', route.key, routeStatus(read.get(attachments, route.key) ?? [], verdict, about));
-      }),
-    ],
+    statuses: statuses(graph, { inputs, settings, classes, gateways: states, attachedRoutes, attachments, routes, empty }),
   };
 }
 
@@ -161,8 +128,4 @@ function listenersOf(attached: readonly Attachment[]): Set<string> {
 function certificateUses(listener: Listener): [string, CertificateUse][] {
   const used = new Set(listener.chains.flatMap(({ tls }) => tls?.certificates ?? []));
   return [...used].map((certificate) => [`${listener.key}|${certificate}`, { proxy: listener.proxy, certificate }]);
-}
-
-function objectStatus(kind: string, key: string, status: object): ObjectStatus {
-  return { ref: refOf({ kind, key }), kind, key, status };
 }

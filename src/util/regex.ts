@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import { messageOf } from './error-message.ts';
 
 /** Why a text is not a regular expression in RE2's syntax (what Envoy and Go speak), or undefined when it is. */
 export function regexProblem(pattern: string): string | undefined {
@@ -6,7 +7,7 @@ export function regexProblem(pattern: string): string | undefined {
     RE2JS.compile(pattern);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -20,12 +20,13 @@ export function corsEffect(cors: Cors, { method, headers }: RoutedRequest): Cors
   const requestMethod = value('access-control-request-method');
   const preflight = method === 'OPTIONS' && requestMethod !== undefined && requestMethod !== '';
   const allowed = cors.allowOrigins.some((pattern) => fitsOrigin(pattern, origin));
-  if (!allowed) {
-    const effect = preflight ? 'the preflight is answered without CORS headers' : 'no CORS headers are added';
-    return { preflight, headers: [], label: `CORS: origin ${origin} is not allowed, ${effect}` };
-  }
-  const answer = [{ name: 'access-control-allow-origin', value: origin }, ...(cors.allowCredentials ? [{ name: 'access-control-allow-credentials', value: 'true' }] : [])];
-  return { preflight, headers: answer, label: `CORS: origin ${origin} is allowed${preflight ? ', Envoy answers the preflight' : ''}` };
+  // A browser needs the first of them, and Envoy gives the others to strangers too.
+  const answer = [
+    ...(allowed ? [{ name: 'access-control-allow-origin', value: origin }] : []),
+    ...(cors.allowCredentials && (allowed || preflight) ? [{ name: 'access-control-allow-credentials', value: 'true' }] : []),
+  ];
+  const effect = preflight ? `, Envoy answers the preflight${allowed ? '' : ' without Access-Control-Allow-Origin'}` : '';
+  return { preflight, headers: answer, label: `CORS: origin ${origin} is ${allowed ? 'allowed' : 'not allowed'}${effect}` };
 }
 
 /** `*` stands for any number of characters of a host, dots included, but not for a port. */

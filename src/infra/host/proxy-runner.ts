@@ -1,19 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { messageOf } from '../../util/error-message.ts';
 import type { Log } from '../../util/log.ts';
 import type { AdminClient } from './admin-client.ts';
-import { backOffDelay } from './back-off.ts';
-import type { BackOff } from './back-off.ts';
+import { backOffDelay, type BackOff } from './back-off.ts';
 import type { DrainLimits } from './drain.ts';
-import { adoptEnvoy } from './envoy-process.ts';
-import type { EnvoyProcess } from './envoy-process.ts';
-import { watchInstance } from './instance.ts';
-import type { Instance, Origin } from './instance.ts';
+import { adoptEnvoy, type EnvoyProcess } from './envoy-process.ts';
+import { watchInstance, type Instance, type Origin } from './instance.ts';
 import { launch } from './launch.ts';
 import type { ProxyFiles, Slot } from './proxy-files.ts';
 import { clearSlot, survivors } from './proxy-record.ts';
-import { launchPlan } from './proxy-spec.ts';
-import type { ProxySettings, ProxySpec } from './proxy-spec.ts';
+import { launchPlan, type ProxySettings, type ProxySpec } from './proxy-spec.ts';
 import type { ProxyState } from './proxy-state.ts';
 import { Retirement } from './retirement.ts';
 
@@ -297,8 +294,4 @@ export class ProxyRunner {
     this.#state = state;
     this.#options.onState(this.id, state);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

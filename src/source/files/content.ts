@@ -8,6 +8,7 @@ import { maxObjectTextBytes, maxProblemsPerFile, maxYamlDocumentBytes } from './
 import { guessIdentity, identityOf, unfold, type Identity, type RawObject } from './objects.ts';
 import { parseJson, parseYaml, type Parsed, type TextProblem } from './parse.ts';
 import { leadingLines, splitDocuments, type Span } from './split.ts';
+import { messageOf } from '../../util/error-message.ts';
 
 /** One object in a file. */
 export interface Entry {
@@ -268,7 +269,7 @@ function decodeSafely(value: unknown, origin: Entry['origin'], decode: Decode): 
   try {
     return decode(value, origin);
   } catch (error) {
-    const message = error instanceof RangeError ? 'is nested too deeply' : `decoding failed: ${error instanceof Error ? error.message : String(error)}`;
+    const message = error instanceof RangeError ? 'is nested too deeply' : `decoding failed: ${messageOf(error)}`;
     return { resource: undefined, problems: [{ severity: 'error', field: '', message }] };
   }
 }

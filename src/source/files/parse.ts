@@ -1,6 +1,7 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
 import { maxAliases, maxJsonPositionBytes } from './limits.ts';
 import { parsePlainYaml } from './plain-yaml.ts';
+import { messageOf } from '../../util/error-message.ts';
 
 /** A problem of a document's text, with its line in the document, from 0. */
 export interface TextProblem {
@@ -79,7 +80,7 @@ export function parseJson(text: string): Parsed {
     };
     return { ok: true, value, lineOf, cheapLineOf: noLine };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const line = /\(line (\d+) column \d+\)/.exec(message)?.[1];
     const atEnd = message.includes('end of JSON');
     return {

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, statSync, type BigIntStats } from 'node:fs';
+import { messageOf } from '../../util/error-message.ts';
 
 /** What tells one state of a file from another without reading it. */
 export interface Stamp {
@@ -62,7 +63,7 @@ function stampOf(stats: BigIntStats): Stamp {
 function lookOfError(error: unknown): Exclude<Look, Stamp> {
   const code = codeOf(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'missing';
-  return { error: messageOf(error), code };
+  return { error: systemMessage(error), code };
 }
 
 /** The code of a system error, `ENOENT` for example. */
@@ -71,7 +72,7 @@ export function codeOf(error: unknown): string {
 }
 
 /** A system error in words. */
-export function messageOf(error: unknown): string {
+export function systemMessage(error: unknown): string {
   switch (codeOf(error)) {
     case 'ELOOP':
       return 'is a symbolic link that leads back to itself';
@@ -79,6 +80,6 @@ export function messageOf(error: unknown): string {
     case 'EPERM':
       return 'permission denied';
     default:
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
   }
 }

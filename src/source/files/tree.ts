@@ -4,7 +4,7 @@ import { byText } from '../../util/compare.ts';
 import type { Log } from '../../util/log.ts';
 import { maxDepth, maxDirectories, maxFiles } from './limits.ts';
 import { Links } from './links.ts';
-import { inodeOf, lookAt, messageOf, type Look } from './stamp.ts';
+import { inodeOf, lookAt, systemMessage, type Look } from './stamp.ts';
 import { Watches, type Watch } from './watches.ts';
 
 /**
@@ -207,7 +207,7 @@ export class Tree {
     try {
       entries = readdirSync(path, { withFileTypes: true }).sort((a, b) => byText(a.name, b.name));
     } catch (error) {
-      this.#options.onProblem(path, messageOf(error));
+      this.#options.onProblem(path, systemMessage(error));
       return;
     }
     this.#options.onProblem(path, undefined);

@@ -1,6 +1,6 @@
 import { watch as watchDirectory, type FSWatcher } from 'node:fs';
 import type { Log } from '../../util/log.ts';
-import { codeOf, messageOf } from './stamp.ts';
+import { codeOf, systemMessage } from './stamp.ts';
 
 /** Watches the entries of one directory, not what is below; the form of `node:fs`. */
 export type Watch = (directory: string, listener: (event: 'rename' | 'change', name: string | null) => void) => Pick<FSWatcher, 'close' | 'on'>;
@@ -93,6 +93,6 @@ export class Watches {
     this.#warned = true;
     const setting =
       code === 'ENOSPC' ? '; raise sysctl fs.inotify.max_user_watches' : code === 'EMFILE' ? '; raise sysctl fs.inotify.max_user_instances' : '';
-    this.#log.warn({ directory, code }, `cannot watch directories, looking for changes every second instead: ${messageOf(error)}${setting}`);
+    this.#log.warn({ directory, code }, `cannot watch directories, looking for changes every second instead: ${systemMessage(error)}${setting}`);
   }
 }

@@ -1,3 +1,4 @@
+import { parseBackendKey } from './backend-key.ts';
 import { endpointSets } from './endpoints.ts';
 import { protocolOf, type ServicePorts } from './services.ts';
 import type { Inputs } from '../inputs.ts';
@@ -5,18 +6,6 @@ import type { ResourceOf } from '../../api/kinds.ts';
 import type { Backend, EndpointSet } from '../../ir/backend.ts';
 import type { Collection } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
-
-/** A key that some route uses, taken apart. */
-export type BackendKey =
-  | { readonly type: 'service'; readonly object: string; readonly port: number }
-  | { readonly type: 'backend'; readonly object: string };
-
-/** `service/namespace/name/port` or `backend/namespace/name`. */
-export function parseBackendKey(key: string): BackendKey {
-  const [type, namespace, name, port] = key.split('/');
-  const object = `${namespace}/${name}`;
-  return type === 'service' ? { type, object, port: Number(port) } : { type: 'backend', object };
-}
 
 /** The backends that are in use, and their endpoints apart from them. `inUse` is keyed by backend. */
 export function backends(
@@ -50,23 +39,13 @@ function serviceBackend(key: string, port: number, service: ServicePorts | undef
 function objectBackend(key: string, backend: ResourceOf<'Backend'> | undefined): Backend | undefined {
   if (backend === undefined) return undefined;
   const { endpoints = [], appProtocols = [] } = backend.object.spec;
-  const byName = endpoints.some((endpoint) => endpoint.fqdn !== undefined);
+  // "fqdn addresses cannot be mixed with other address types": the API sees to it.
+  const hosts = endpoints.flatMap(({ fqdn }) => (fqdn === undefined ? [] : [{ hostname: fqdn.hostname, port: fqdn.port }]));
   return {
     key,
     owner: `Backend/${backend.key}`,
     ownerVersion: backend.version,
     protocol: protocolOf(appProtocols[0]) ?? 'http1',
-    discovery: byName
-      ? {
-          type: 'dns',
-          hosts: endpoints.flatMap(({ fqdn, ip }) =>
-            fqdn !== undefined
-              ? [{ hostname: fqdn.hostname, port: fqdn.port }]
-              : ip !== undefined
-                ? [{ hostname: ip.address, port: ip.port }]
-                : [],
-          ),
-        }
-      : { type: 'endpoints' },
+    discovery: hosts.length > 0 ? { type: 'dns', hosts } : { type: 'endpoints' },
   };
 }

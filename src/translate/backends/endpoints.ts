@@ -1,4 +1,4 @@
-import { parseBackendKey } from './backends.ts';
+import { parseBackendKey } from './backend-key.ts';
 import type { ServicePorts } from './services.ts';
 import type { Inputs } from '../inputs.ts';
 import type { ResourceOf } from '../../api/kinds.ts';

@@ -1,3 +1,4 @@
+import { objectKey, serviceKey } from './backend-key.ts';
 import { protocolOf, type ServicePorts } from './services.ts';
 import type { Fault } from '../conditions.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
@@ -35,8 +36,8 @@ export function resolveBackend(read: Read, from: RouteIdentity, ref: BackendRefe
   const label = `${kind} ${namespace}/${name}`;
   const resolve = resolvers.get(`${group}/${kind}`);
   if (resolve === undefined) {
-    const known = group === '' ? kind : `${kind} of ${group}`;
-    return { fault: { reason: 'InvalidKind', message: `${label}: ${known} cannot be a backend` } };
+    const what = group === '' ? label : `${label} of ${group}`;
+    return { fault: { reason: 'InvalidKind', message: `${what} cannot be a backend` } };
   }
   const referrer = { group: 'gateway.networking.k8s.io', kind: from.kind, namespace: from.namespace };
   if (!catalog.grants.permits(read, referrer, { group, kind, namespace, name })) {
@@ -72,7 +73,7 @@ function resolveService(read: Read, { key, label, port }: Wanted, catalog: Backe
     const message = `${label} port ${port}: appProtocol ${servicePort?.appProtocol} needs TLS to the backend, which is not supported yet`;
     return { fault: { reason: 'UnsupportedProtocol', message } };
   }
-  return { backend: `service/${key}/${port}` };
+  return { backend: serviceKey(key, port) };
 }
 
 function resolveBackendObject(read: Read, { key, label }: Wanted, catalog: BackendCatalog): Resolved {
@@ -82,7 +83,7 @@ function resolveBackendObject(read: Read, { key, label }: Wanted, catalog: Backe
   if (unsupported !== undefined) {
     return { fault: { reason: 'UnsupportedProtocol', message: `${label}: ${unsupported}` } };
   }
-  return { backend: `backend/${key}` };
+  return { backend: objectKey(key) };
 }
 
 /** What a Backend asks for that cannot be done; undefined: nothing. */
@@ -90,10 +91,6 @@ function unsupportedBackend({ object: { spec } }: ResourceOf<'Backend'>): string
   if (spec.type !== 'Endpoints') return `type ${spec.type} is not supported`;
   if (spec.tls !== undefined) return 'tls is not supported yet';
   if (spec.fallback === true) return 'fallback is not supported yet';
-  const endpoints = spec.endpoints ?? [];
-  if (endpoints.some((e) => e.fqdn !== undefined) && endpoints.some((e) => e.unix !== undefined)) {
-    return 'endpoints of type fqdn and unix cannot be mixed';
-  }
   if ((spec.appProtocols ?? []).some((protocol) => protocolOf(protocol) === undefined)) return 'appProtocols that need TLS are not supported yet';
   return undefined;
 }

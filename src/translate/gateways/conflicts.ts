@@ -27,9 +27,9 @@ export function conflicts(listeners: readonly Claim[]): ReadonlyMap<string, Faul
 
 function conflict({ port, protocol, hostname }: Claim, other: Claim): Fault | undefined {
   if (protocol !== other.protocol) {
-    return { reason: 'ProtocolConflict', message: `listener "${other.name}" wants protocol ${other.protocol} on port ${port}` };
+    return { reason: 'ProtocolConflict', message: `Listener "${other.name}" wants protocol ${other.protocol} on port ${port}` };
   }
   if (hostname !== other.hostname) return undefined;
   const host = hostname === '*' ? 'no hostname' : `hostname "${hostname}"`;
-  return { reason: 'HostnameConflict', message: `listener "${other.name}" on port ${port} has ${host} too` };
+  return { reason: 'HostnameConflict', message: `Listener "${other.name}" on port ${port} has ${host} too` };
 }

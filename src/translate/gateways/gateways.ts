@@ -1,7 +1,7 @@
 import type { Certificates } from './certificates.ts';
 import { listenerStates } from './listeners.ts';
 import type { GatewayState } from './state.ts';
-import type { Fault } from '../conditions.ts';
+import { bugFault, type Fault } from '../conditions.ts';
 import type { Class } from '../gateway-classes.ts';
 import type { Inputs } from '../inputs.ts';
 import { parametersFault } from '../parameters.ts';
@@ -19,32 +19,35 @@ export function gateways(
   inputs: Inputs,
   from: { readonly classes: Collection<Class>; readonly grants: ReferenceGrants; readonly certificates: Certificates },
 ): Collection<GatewayState> {
-  return graph.derive('gateways', inputs.resources.Gateway, (gateway, read) => {
-    const { infrastructure, gatewayClassName, listeners, tls } = gateway.object.spec;
-    if (read.get(from.classes, gatewayClassName)?.accepted !== true) return undefined;
-    const { namespace, name, generation } = gateway.metadata;
-    const { key, version } = gateway;
-    const { address, fault } = bindAddress(gateway);
-    const ref = infrastructure?.parametersRef;
-    const proxy = key;
-    return {
-      key,
-      namespace,
-      name,
-      generation,
-      version,
-      proxy,
-      address,
-      fault: fault ?? (ref && parametersFault({ ...ref, namespace }, 'infrastructure.parametersRef', { read, inputs })),
-      listeners: listenerStates(listeners, {
-        read,
-        gateway: { key, namespace, proxy, tls },
-        grants: from.grants,
-        secret: (secret) => read.get(from.certificates.secrets, secret),
-        binding: (port) => read.get(inputs.portBindings, `${proxy}/${port}`),
-      }),
-    };
-  });
+  return graph.derive(
+    'gateways',
+    inputs.resources.Gateway,
+    (gateway, read): GatewayState | undefined => {
+      const { infrastructure, gatewayClassName, listeners, tls } = gateway.object.spec;
+      if (read.get(from.classes, gatewayClassName)?.accepted !== true) return undefined;
+      const { key, namespace, proxy } = identity(gateway);
+      const { address, fault } = bindAddress(gateway);
+      const ref = infrastructure?.parametersRef;
+      return {
+        ...identity(gateway),
+        address,
+        fault: fault ?? (ref && parametersFault({ ...ref, namespace }, 'infrastructure.parametersRef', { read, inputs })),
+        listeners: listenerStates(listeners, {
+          read,
+          gateway: { key, namespace, proxy, tls },
+          grants: from.grants,
+          secret: (secret) => read.get(from.certificates.secrets, secret),
+          binding: (port) => read.get(inputs.portBindings, `${proxy}/${port}`),
+        }),
+      };
+    },
+    { recover: (gateway, error) => ({ ...identity(gateway), address: anyAddress, fault: bugFault(error), listeners: [] }) },
+  );
+}
+
+function identity({ key, version, metadata }: ResourceOf<'Gateway'>): Omit<GatewayState, 'address' | 'fault' | 'listeners'> {
+  const { namespace, name, generation } = metadata;
+  return { key, namespace, name, generation, version, proxy: key };
 }
 
 /** `spec.addresses`: an IP address of this host is bound instead of all of them. One without a value leaves the choice to us. */

@@ -69,8 +69,8 @@ function listenerState(listener: GatewayListener, conflict: Fault | undefined, c
 
 /** What the listener asks for and cannot have. To leave it out and serve the rest might let in whom the field keeps out. */
 function acceptedFault({ protocol, port, filters }: GatewayListener, { gateway }: ListenerContext): Fault | undefined {
-  if (routeKinds[protocol] === undefined) return { reason: 'UnsupportedProtocol', message: `protocol ${protocol} is not supported` };
-  if (filters !== undefined) return { reason: 'UnsupportedValue', message: 'filters of a listener are not supported' };
+  if (routeKinds[protocol] === undefined) return { reason: 'UnsupportedProtocol', message: `protocol: ${protocol} is not supported` };
+  if (filters !== undefined) return { reason: 'UnsupportedValue', message: 'filters: they are not supported on a listener' };
   const { frontend } = gateway.tls ?? {};
   const { validation } = frontend?.perPort?.find((one) => one.port === port)?.tls ?? frontend?.default ?? {};
   if (protocol !== 'HTTPS' || validation === undefined) return undefined;

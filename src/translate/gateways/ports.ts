@@ -13,8 +13,13 @@ export interface WantedPort {
 /** The ports that a Gateway's listeners are on, but for listeners that are out anyway. */
 export function wantedPorts(gateway: GatewayState): readonly WantedPort[] {
   if (gateway.fault !== undefined) return [];
-  const ports = new Set(gateway.listeners.filter((l) => l.conflict === undefined && l.acceptedFault === undefined).map((l) => l.port));
+  const ports = new Set(gateway.listeners.filter(isAccepted).map((listener) => listener.port));
   return [...ports].sort((a, b) => a - b).map((port) => ({ proxy: gateway.proxy, port, address: gateway.address }));
+}
+
+/** Nothing in the spec stands against a listener, though a certificate or the port itself may not be there. */
+function isAccepted({ acceptedFault, conflict }: ListenerState): boolean {
+  return acceptedFault === undefined && conflict === undefined;
 }
 
 /** The listeners that get a place in the proxy, by port. */
@@ -66,27 +71,31 @@ function tlsChains(listeners: readonly ListenerState[]): FilterChain[] {
 /** A route table, and who answers for which hosts in it. Key: the table's. */
 export interface TableState {
   readonly table: RouteTable;
-  /** All listeners of the port: a host belongs to the one with the most specific hostname that covers it. */
+  /** Hostnames of all listeners of the port → listener: a host belongs to the most specific that covers it. */
   readonly owners: ReadonlyMap<string, string>;
   /** Names of the listeners whose routes are in this table. */
   readonly listeners: readonly string[];
 }
 
-/** The route tables of one port. */
+/**
+ * The route tables of one port. A listener that has no certificate keeps its hosts: a wider listener, whose chain takes
+ * the connections in its place, must not answer for them.
+ */
 export function tablesOf(
   gateway: GatewayState,
   listeners: readonly ListenerState[],
   binding: PortBinding | undefined,
 ): TableState[] {
   const clientPort = binding !== undefined && 'clientPort' in binding ? binding.clientPort : undefined;
-  const owners = new Map(listeners.map((listener) => [listener.hostname, listener.key]));
+  const claiming = gateway.listeners.filter((listener) => listener.port === listeners[0]?.port && isAccepted(listener));
+  const owners = new Map(claiming.map((listener) => [listener.hostname, listener.key]));
   return [...Map.groupBy(listeners, (listener) => listener.table)].map(([key, own]) => ({
     table: {
       key,
       proxy: gateway.proxy,
       port: clientPort ?? own[0]?.port ?? 0,
       scheme: own[0]?.protocol === 'HTTPS' ? 'https' : 'http',
-      misdirected: listeners
+      misdirected: claiming
         .filter((listener) => !own.includes(listener))
         .map((listener) => listener.hostname)
         .sort(mostSpecificFirst),

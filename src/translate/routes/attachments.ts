@@ -1,6 +1,6 @@
 import type { Fault } from '../conditions.ts';
 import type { GatewayState, ListenerState } from '../gateways/state.ts';
-import { intersect } from '../hostname.ts';
+import { intersect, mostSpecificFirst } from '../hostname.ts';
 import type { Inputs, Settings } from '../inputs.ts';
 import { selects } from '../label-selector.ts';
 import type { ParentReference } from '../../api/types.ts';
@@ -23,7 +23,7 @@ export interface Placement {
   /** `gateway key/listener name`. */
   readonly listener: string;
   readonly table: string;
-  /** Hosts that fit both listener and route, with the route's own hostname that gave each. */
+  /** Hosts that fit both listener and route, with the most specific of the route's own hostnames that gave each. */
   readonly hosts: readonly { readonly domain: string; readonly hostname: string }[];
 }
 
@@ -50,14 +50,14 @@ export function attach(
     const { group, kind, namespace = route.namespace, name } = parentRef;
     if (group !== gatewayGroup || kind !== 'Gateway') {
       if (!from.settings.ownsEverything) return [];
-      return [refused(parentRef, { reason: 'NoMatchingParent', message: `parentRef ${kind} ${namespace}/${name}: only a Gateway can be a parent` })];
+      return [refused(parentRef, { reason: 'NoMatchingParent', message: `${kind} ${namespace}/${name}: only a Gateway can be a parent` })];
     }
     const gateway = read.get(from.gateways, `${namespace}/${name}`);
     if (gateway === undefined) {
       if (!from.settings.ownsEverything) return [];
       const exists = read.get(from.inputs.resources.Gateway, `${namespace}/${name}`) !== undefined;
       const why = exists ? 'has a GatewayClass that is not ours, or not accepted' : 'does not exist';
-      return [refused(parentRef, { reason: 'NoMatchingParent', message: `parentRef Gateway ${namespace}/${name} ${why}` })];
+      return [refused(parentRef, { reason: 'NoMatchingParent', message: `Gateway ${namespace}/${name} ${why}` })];
     }
     return [attachTo(read, route, { gateway, parentRef, inputs: from.inputs })];
   });
@@ -84,13 +84,13 @@ function attachTo(
   const allowing = named.filter((listener) => allows(read, listener, route, { gateway, inputs: to.inputs }));
   if (allowing.length === 0) {
     const names = named.map((listener) => `"${listener.name}"`).join(', ');
-    const message = `no listener of Gateway ${gateway.key} allows ${route.kind}s of namespace ${route.namespace} (${names})`;
+    const message = `No listener of Gateway ${gateway.key} allows ${route.kind}s of namespace ${route.namespace} (${names})`;
     return refused(parentRef, { reason: 'NotAllowedByListeners', message });
   }
   const placements = allowing.flatMap((listener) => placement(listener, route, gateway));
   if (placements.length === 0) {
     const hosts = allowing.map((listener) => listener.hostname).join(', ');
-    const message = `none of the hostnames ${route.hostnames.join(', ')} fits a listener of Gateway ${gateway.key} (${hosts})`;
+    const message = `None of the hostnames ${route.hostnames.join(', ')} fits a listener of Gateway ${gateway.key} (${hosts})`;
     return refused(parentRef, { reason: 'NoMatchingListenerHostname', message });
   }
   return { parentRef, counts: route.servable, fault: undefined, placements };
@@ -123,7 +123,8 @@ function allows(
 
 function placement(listener: ListenerState, route: AttachingRoute, gateway: GatewayState): Placement[] {
   const hosts = new Map<string, string>();
-  for (const hostname of route.hostnames) {
+  // Of two hostnames that come to the same host at this listener, the more specific one counts.
+  for (const hostname of route.hostnames.toSorted(mostSpecificFirst)) {
     const domain = intersect(listener.hostname, hostname);
     if (domain !== undefined && !hosts.has(domain)) hosts.set(domain, hostname);
   }

@@ -1,9 +1,10 @@
 import { httpRule, type TranslatedRule } from './http-rules.ts';
 import { resolveBackend, type BackendCatalog } from '../backends/resolve.ts';
-import { joinFaults, type Fault } from '../conditions.ts';
+import { bugFault, joinFaults, type Fault } from '../conditions.ts';
 import type { Inputs } from '../inputs.ts';
+import type { ResourceOf } from '../../api/kinds.ts';
 import { refOf } from '../../api/resource.ts';
-import type { Collection } from '../../reactive/collection.ts';
+import type { Collection, Read } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
 import { byText } from '../../util/compare.ts';
 
@@ -27,32 +28,51 @@ export interface TranslatedRoute {
 
 /** All HTTPRoutes, translated without regard to where they attach. */
 export function httpRoutes(graph: Graph, inputs: Inputs, catalog: BackendCatalog): Collection<TranslatedRoute> {
-  return graph.derive('http-routes', inputs.resources.HTTPRoute, (route, read): TranslatedRoute => {
-    const { metadata, object, key, version } = route;
-    const from = { kind: 'HTTPRoute', namespace: metadata.namespace };
-    const rejection = read.get(inputs.rejections, refOf(route));
-    const rejected = rejection?.version === version ? rejection.message : undefined;
-    const rules = object.spec.rules.map((spec, index) => ({
-      index,
-      translated: httpRule(spec, {
-        owner: refOf(route),
-        version,
-        field: `rules[${index}]`,
-        rejected: rejected !== undefined,
-        resolve: (ref) => resolveBackend(read, from, ref, catalog),
-      }),
-    }));
-    const hostnames = (object.spec.hostnames ?? []).map((hostname) => hostname.toLowerCase());
-    return {
-      key,
-      createdAt: metadata.creationTimestamp,
-      hostnames: hostnames.length === 0 ? ['*'] : [...new Set(hostnames)],
-      rules: rules.filter(({ translated }) => translated.matches.length > 0),
-      ...verdict(rules.map(({ translated }) => translated), rejected),
-      refsFault: joinFaults(rules.flatMap(({ translated }) => translated.refFaults)),
-      backends: [...new Set(rules.flatMap(({ translated }) => backendsOf(translated)))].sort(byText),
-    };
-  });
+  return graph.derive('http-routes', inputs.resources.HTTPRoute, (route, read) => httpRoute(route, read, { inputs, catalog }), { recover });
+}
+
+function httpRoute(
+  route: ResourceOf<'HTTPRoute'>,
+  read: Read,
+  { inputs, catalog }: { readonly inputs: Inputs; readonly catalog: BackendCatalog },
+): TranslatedRoute {
+  const { metadata, object, key, version } = route;
+  const from = { kind: 'HTTPRoute', namespace: metadata.namespace };
+  const rejection = read.get(inputs.rejections, refOf(route));
+  const rejected = rejection?.version === version ? rejection.message : undefined;
+  const rules = object.spec.rules.map((spec, index) => ({
+    index,
+    translated: httpRule(spec, {
+      owner: refOf(route),
+      version,
+      field: `rules[${index}]`,
+      rejected: rejected !== undefined,
+      resolve: (ref) => resolveBackend(read, from, ref, catalog),
+    }),
+  }));
+  const hostnames = (object.spec.hostnames ?? []).map((hostname) => hostname.toLowerCase());
+  return {
+    key,
+    createdAt: metadata.creationTimestamp,
+    hostnames: hostnames.length === 0 ? ['*'] : [...new Set(hostnames)],
+    rules: rules.filter(({ translated }) => translated.matches.length > 0),
+    ...verdict(rules.map(({ translated }) => translated), rejected),
+    refsFault: joinFaults(rules.flatMap(({ translated }) => translated.refFaults)),
+    backends: [...new Set(rules.flatMap(({ translated }) => backendsOf(translated)))].sort(byText),
+  };
+}
+
+function recover({ key, metadata }: ResourceOf<'HTTPRoute'>, error: unknown): TranslatedRoute {
+  return {
+    key,
+    createdAt: metadata.creationTimestamp,
+    hostnames: ['*'],
+    rules: [],
+    acceptedFault: bugFault(error),
+    partialFault: undefined,
+    refsFault: undefined,
+    backends: [],
+  };
 }
 
 /**

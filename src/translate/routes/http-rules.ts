@@ -36,7 +36,7 @@ export interface RuleContext {
   readonly field: string;
   /** Envoy refused the route at this version: it is answered with 500 and matches that Envoy has to compile are left out. */
   readonly rejected: boolean;
-  resolve(ref: BackendReference): Resolved;
+  readonly resolve: (ref: BackendReference) => Resolved;
 }
 
 /** Translates one rule of an HTTPRoute. */
@@ -45,9 +45,9 @@ export function httpRule(spec: HTTPRouteRule, context: RuleContext): TranslatedR
   const matching = httpMatches(spec, context);
   const filters = httpFilters(spec.filters ?? [], context.resolve, `${field}.filters`);
   const shares = (spec.backendRefs ?? []).map((ref, index) =>
-    weightedBackend(ref, { ...context, field: `${field}.backendRefs[${index}]`, matches: matching.matches }),
+    weightedBackend(ref, { ...context, field: `${field}.backendRefs[${index}]` }),
   );
-  const unfit = [...incompatibleFilters(filters, matching.matches), ...unsupportedFields(spec)].map((fault) => at(field, fault));
+  const unfit = unsupportedFields(spec).map((fault) => at(field, fault));
   const broken = rejected || filters.broken || unfit.length > 0;
   return {
     matches: matching.matches,
@@ -95,13 +95,6 @@ function unsupportedFields(spec: HTTPRouteRule): Fault[] {
   return [{ reason: 'UnsupportedValue', message: 'sessionPersistence is not supported' }];
 }
 
-/** A prefix can only be replaced where one was matched. */
-function incompatibleFilters({ redirect, rewrite }: Filters, matches: TranslatedRule['matches']): Fault[] {
-  const replacesPrefix = [redirect?.path, rewrite?.path].some((change) => change?.type === 'ReplacePrefixMatch');
-  if (!replacesPrefix || matches.every(({ match }) => match.path.type === 'PathPrefix')) return [];
-  return [{ reason: 'IncompatibleFilters', message: 'ReplacePrefixMatch needs path matches of type PathPrefix' }];
-}
-
 /** A backend's share of a rule, and what is wrong with it. */
 interface Share {
   readonly share: WeightedBackend;
@@ -109,11 +102,11 @@ interface Share {
   readonly refFaults: readonly Fault[];
 }
 
-function weightedBackend(ref: HTTPBackendRef, context: RuleContext & Pick<TranslatedRule, 'matches'>): Share {
+function weightedBackend(ref: HTTPBackendRef, context: RuleContext): Share {
   const { field } = context;
   const resolved = context.resolve(ref);
   const filters = httpFilters(ref.filters ?? [], context.resolve, `${field}.filters`);
-  const unfit = [...unsupportedOnBackend(filters), ...incompatibleFilters(filters, context.matches)].map((fault) => at(field, fault));
+  const unfit = unsupportedOnBackend(filters).map((fault) => at(field, fault));
   const usable = 'backend' in resolved && !filters.broken && unfit.length === 0;
   return {
     share: {

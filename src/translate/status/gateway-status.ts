@@ -75,7 +75,7 @@ function acceptance({ fault, listeners }: GatewayState): { accepted: boolean; fa
 
 function programmedFault({ key, listeners }: GatewayState, { proxy, rejection }: GatewayFacts): Fault | undefined {
   if (rejection !== undefined) return invalid(`Envoy refused the configuration: ${rejection}`);
-  if (!listeners.some((listener) => listener.serving)) return invalid(`Nothing can be served by listeners ${names(listeners)}`);
+  if (!listeners.some((listener) => listener.serving)) return invalid(`No listener can be served: ${names(listeners)}`);
   if (proxy === undefined) return { reason: 'Pending', message: `No proxy for Gateway ${key} is running yet` };
   if (!proxy.ready) return { reason: 'NoResources', message: proxy.message };
   if (proxy.addresses.length === 0) return { reason: 'AddressNotAssigned', message: 'No address yet' };

@@ -51,7 +51,7 @@ export interface AdsServerOptions {
   /** A resource that was refused is accepted, or gone. */
   readonly onRecovered?: (id: ResourceId) => void;
   readonly onStream?: (event: StreamEvent) => void;
-  /** An Envoy took or refused a response: `ackState` may have changed. */
+  /** An Envoy took or refused a response, or said what it brought along: `ackState` may have changed. */
   readonly onAnswered?: (event: { readonly proxy: string; readonly nodeId: string }) => void;
   readonly onOverdue?: (overdue: Overdue) => void;
   readonly onPushed?: (pushed: Pushed) => void;

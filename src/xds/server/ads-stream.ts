@@ -2,6 +2,7 @@ import { status, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { Changes } from './resources.ts';
 import type { Session } from './session.ts';
 import { decodeRequest, encodeResponse, type DeltaRequest, type Response } from './wire.ts';
+import { messageOf } from '../../util/error-message.ts';
 
 /** Requests that a stream may hold before the server is open: Envoy sends one for each kind that it starts with. */
 const MAX_HELD_REQUESTS = 64;
@@ -14,7 +15,7 @@ export interface AdsStreamOptions {
   /** Makes the session once the client has said who it is. */
   readonly identify: (node: NonNullable<DeltaRequest['node']>) => Session;
   readonly onRequest: (request: DeltaRequest) => void;
-  /** A response was taken or refused, and the session knows. */
+  /** What the client has may be another thing than before: a response was taken or refused, or a first request named what it brought along. */
   readonly onAnswered: (session: Session) => void;
   readonly onPushed: (session: Session, response: Response, bytes: number, at: number) => void;
   /** The stream is over; called once. */
@@ -67,7 +68,7 @@ export class AdsStream {
     try {
       request = decodeRequest(bytes);
     } catch (error) {
-      return this.end(status.INVALID_ARGUMENT, error instanceof Error ? error.message : String(error));
+      return this.end(status.INVALID_ARGUMENT, messageOf(error));
     }
     if (this.#session === undefined) {
       const { node } = request;
@@ -82,7 +83,7 @@ export class AdsStream {
 
   #receive(request: DeltaRequest): void {
     this.#run((session, now) => session.receive(request, now));
-    if (request.nonce !== '' && this.#session !== undefined) this.#options.onAnswered(this.#session);
+    if (this.#session !== undefined) this.#options.onAnswered(this.#session);
   }
 
   #run(step: (session: Session, now: number) => readonly Response[]): void {

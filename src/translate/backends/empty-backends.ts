@@ -1,0 +1,22 @@
+import { parseBackendKey } from './backend-key.ts';
+import type { Fault } from '../conditions.ts';
+import type { EndpointSet } from '../../ir/backend.ts';
+import type { Collection } from '../../reactive/collection.ts';
+import type { Graph } from '../../reactive/graph.ts';
+
+/** The backends that nobody serves, by key: true. Unaffected when endpoints come and go while some are left. */
+export function emptyBackends(graph: Graph, sets: Collection<EndpointSet>): Collection<true> {
+  return graph.derive('empty-backends', sets, ({ endpoints }) => (endpoints.length === 0 ? true : undefined));
+}
+
+/** Says of backends without endpoints that they have none. Their requests are answered with 503. */
+export function unavailableBackends(keys: readonly string[]): Fault | undefined {
+  if (keys.length === 0) return undefined;
+  const names = keys.map((key) => {
+    const parsed = parseBackendKey(key);
+    if (parsed.type === 'backend') return `Backend ${parsed.object} has no endpoints`;
+    const name = parsed.object.slice(parsed.object.indexOf('/') + 1);
+    return `Service ${parsed.object} has no endpoints on port ${parsed.port} (an EndpointSlice with the label kubernetes.io/service-name: ${name} gives it some)`;
+  });
+  return { reason: 'EndpointsNotFound', message: `Requests are answered with 503: ${names.join('; ')}` };
+}

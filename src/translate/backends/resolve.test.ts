@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { resolveBackend, type BackendReference, type Resolved } from './resolve.ts';
+import type { ServicePorts } from './services.ts';
+import { decoded, readDirectly } from '../testing.ts';
+import { Graph } from '../../reactive/graph.ts';
+import type { ResourceOf } from '../../api/kinds.ts';
+
+const graph = new Graph();
+const services = graph.source<ServicePorts>('services');
+const backends = graph.source<ResourceOf<'Backend'>>('backends');
+
+const port = (number: number, appProtocol?: string) => ({ name: `p${number}`, port: number, appProtocol });
+
+function service(key: string, rest: Partial<ServicePorts>): void {
+  services.set(key, { key, version: 'v', externalName: undefined, family: 'IPv4', ports: [], ...rest });
+}
+
+service('shop/app', { ports: [port(80), port(81, 'kubernetes.io/h2c'), port(443, 'https'), port(444, 'kubernetes.io/wss')] });
+service('bank/app', { ports: [port(80)] });
+service('shop/portless', {});
+service('shop/external', { externalName: 'app.example.org' });
+
+function backend(name: string, spec: object): void {
+  backends.set(`shop/${name}`, decoded('Backend', { metadata: { name, namespace: 'shop' }, spec }));
+}
+
+const endpoints = [{ ip: { address: '10.0.0.1', port: 80 } }];
+backend('plain', { endpoints });
+backend('h2c', { endpoints, appProtocols: ['gateway.envoyproxy.io/h2c'] });
+backend('wss', { endpoints, appProtocols: ['gateway.envoyproxy.io/wss'] });
+backend('tls', { endpoints, tls: { wellKnownCACertificates: 'System' } });
+backend('fallback', { endpoints, fallback: true });
+backend('resolver', { type: 'DynamicResolver' });
+
+/** Grants open namespace bank and nothing else. */
+const grants = { permits: (_read: unknown, from: { namespace: string }, to: { namespace: string }) => to.namespace === from.namespace || to.namespace === 'bank' };
+
+function resolve(ref: Partial<BackendReference>): Resolved {
+  const from = { kind: 'HTTPRoute', namespace: 'shop' };
+  return resolveBackend(readDirectly, from, { group: '', kind: 'Service', name: 'app', port: 80, ...ref }, { services, backends, grants });
+}
+
+const envoyBackend = { group: 'gateway.envoyproxy.io', kind: 'Backend' };
+
+const found: readonly [sentence: string, ref: Partial<BackendReference>, key: string][] = [
+  ['a port of a Service', {}, 'service/shop/app/80'],
+  ['a port with a protocol that we speak', { port: 81 }, 'service/shop/app/81'],
+  ['a Service of another namespace that is granted', { namespace: 'bank' }, 'service/bank/app/80'],
+  ['any port of an external name', { name: 'external', port: 4711 }, 'service/shop/external/4711'],
+  ['a Backend', { ...envoyBackend, name: 'plain' }, 'backend/shop/plain'],
+  ['a Backend with a protocol that we speak', { ...envoyBackend, name: 'h2c' }, 'backend/shop/h2c'],
+];
+
+for (const [sentence, ref, key] of found) {
+  test(sentence, () => assert.deepEqual(resolve(ref), { backend: key }));
+}
+
+const failing: readonly [sentence: string, ref: Partial<BackendReference>, reason: string, message: string][] = [
+  ['a kind that is no backend', { kind: 'ConfigMap' }, 'InvalidKind', 'ConfigMap shop/app cannot be a backend'],
+  ['a group that is no backend', { group: 'example.com', kind: 'Lake' }, 'InvalidKind', 'Lake shop/app of example.com cannot be a backend'],
+  ['a kind that is no backend, before its namespace', { kind: 'ConfigMap', namespace: 'vault' }, 'InvalidKind', 'ConfigMap vault/app cannot be a backend'],
+  [
+    'a namespace without a grant, whether the object exists or not',
+    { namespace: 'vault' },
+    'RefNotPermitted',
+    'Service vault/app: no ReferenceGrant in namespace vault lets HTTPRoutes of shop use it',
+  ],
+  ['a Service that does not exist', { name: 'missing' }, 'BackendNotFound', 'Service shop/missing does not exist'],
+  ['a port that the Service does not have', { port: 90 }, 'BackendNotFound', 'Service shop/app has no TCP port 90, only 80, 81, 443, 444'],
+  ['a Service without ports', { name: 'portless' }, 'BackendNotFound', 'Service shop/portless has no TCP port 80, only none'],
+  [
+    'a port that speaks TLS',
+    { port: 443 },
+    'UnsupportedProtocol',
+    'Service shop/app port 443: appProtocol https needs TLS to the backend, which is not supported yet',
+  ],
+  [
+    'a port that speaks WebSockets over TLS',
+    { port: 444 },
+    'UnsupportedProtocol',
+    'Service shop/app port 444: appProtocol kubernetes.io/wss needs TLS to the backend, which is not supported yet',
+  ],
+  ['a Backend that does not exist', { ...envoyBackend, name: 'missing' }, 'BackendNotFound', 'Backend shop/missing does not exist'],
+  ['a Backend that speaks TLS', { ...envoyBackend, name: 'tls' }, 'UnsupportedProtocol', 'Backend shop/tls: tls is not supported yet'],
+  ['a Backend whose protocol needs TLS', { ...envoyBackend, name: 'wss' }, 'UnsupportedProtocol', 'Backend shop/wss: appProtocols that need TLS are not supported yet'],
+  ['a Backend that is a fallback', { ...envoyBackend, name: 'fallback' }, 'UnsupportedProtocol', 'Backend shop/fallback: fallback is not supported yet'],
+  ['a Backend that resolves as it goes', { ...envoyBackend, name: 'resolver' }, 'UnsupportedProtocol', 'Backend shop/resolver: type DynamicResolver is not supported'],
+];
+
+for (const [sentence, ref, reason, message] of failing) {
+  test(`${sentence}: ${reason}`, () => assert.deepEqual(resolve(ref), { fault: { reason, message } }));
+}

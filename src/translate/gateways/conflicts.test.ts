@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { conflicts } from './conflicts.ts';
+
+type Listener = [name: string, port: number, protocol: string, hostname: string];
+
+const table: readonly [sentence: string, listeners: readonly Listener[], reasons: Readonly<Record<string, string>>][] = [
+  ['one listener has nobody to conflict with', [['a', 80, 'HTTP', '*']], {}],
+  ['hostnames tell listeners of a port apart', [['a', 80, 'HTTP', 'a.com'], ['b', 80, 'HTTP', 'b.com'], ['c', 80, 'HTTP', '*']], {}],
+  ['a wildcard and a host that it covers are two hostnames', [['a', 443, 'HTTPS', '*.a.com'], ['b', 443, 'HTTPS', 'b.a.com']], {}],
+  ['ports tell listeners apart', [['a', 80, 'HTTP', '*'], ['b', 8080, 'HTTP', '*'], ['c', 443, 'HTTPS', '*']], {}],
+  [
+    'listeners with the same port and hostname are both out, the others are not',
+    [['a', 80, 'HTTP', 'a.com'], ['b', 80, 'HTTP', 'a.com'], ['c', 80, 'HTTP', 'c.com']],
+    { a: 'HostnameConflict', b: 'HostnameConflict' },
+  ],
+  [
+    'no hostname is a hostname too',
+    [['a', 80, 'HTTP', '*'], ['b', 80, 'HTTP', '*']],
+    { a: 'HostnameConflict', b: 'HostnameConflict' },
+  ],
+  [
+    'two protocols cannot share a port, whatever the hostnames',
+    [['a', 80, 'HTTP', 'a.com'], ['b', 80, 'HTTPS', 'b.com']],
+    { a: 'ProtocolConflict', b: 'ProtocolConflict' },
+  ],
+  [
+    'one listener of another protocol takes all listeners of the port with it',
+    [['a', 80, 'HTTP', 'a.com'], ['b', 80, 'HTTP', 'b.com'], ['c', 80, 'HTTPS', 'c.com']],
+    { a: 'ProtocolConflict', b: 'ProtocolConflict', c: 'ProtocolConflict' },
+  ],
+];
+
+for (const [sentence, listeners, reasons] of table) {
+  test(sentence, () => {
+    const found = conflicts(listeners.map(([name, port, protocol, hostname]) => ({ name, port, protocol, hostname })));
+    assert.deepEqual(Object.fromEntries([...found].map(([name, { reason }]) => [name, reason])), reasons);
+  });
+}
+
+test('the message names the other listener', () => {
+  const found = conflicts([
+    { name: 'a', port: 80, protocol: 'HTTP', hostname: '*' },
+    { name: 'b', port: 80, protocol: 'HTTP', hostname: '*' },
+  ]);
+  assert.equal(found.get('a')?.message, 'Listener "b" on port 80 has no hostname too');
+});

@@ -1,0 +1,45 @@
+import { condition, type Fault } from '../conditions.ts';
+import type { ListenerState } from '../gateways/state.ts';
+import type { Condition } from '../../api/conditions.ts';
+
+/** The conditions of a listener. `programmed` is what keeps its Gateway from being programmed. */
+export function listenerConditions(
+  listener: ListenerState,
+  { generation, programmed }: { readonly generation: number; readonly programmed: Fault | undefined },
+): Condition[] {
+  const { conflict, refsFault, overlap } = listener;
+  const accepted = listener.acceptedFault ?? conflict ?? listener.portFault;
+  const unserved = programmedFault(listener, accepted, programmed);
+  const conditions = [
+    condition('Accepted', accepted === undefined, {
+      reason: accepted?.reason ?? 'Accepted',
+      message: accepted?.message ?? 'Listener is accepted',
+      generation,
+    }),
+    condition('Programmed', unserved === undefined, {
+      reason: unserved?.reason ?? 'Programmed',
+      message: unserved?.message ?? 'Envoy serves the listener',
+      generation,
+    }),
+    condition('ResolvedRefs', refsFault === undefined, {
+      reason: refsFault?.reason ?? 'ResolvedRefs',
+      message: refsFault?.message ?? 'All references are resolved',
+      generation,
+    }),
+    condition('Conflicted', conflict !== undefined, {
+      reason: conflict?.reason ?? 'NoConflicts',
+      message: conflict?.message ?? 'No conflicts',
+      generation,
+    }),
+  ];
+  if (overlap !== undefined) conditions.push(condition('OverlappingTLSConfig', true, { ...overlap, generation }));
+  return conditions;
+}
+
+/** A conflict is repeated as the reason, as the conformance suite has it; of the rest, the API knows Invalid and Pending. */
+function programmedFault(listener: ListenerState, accepted: Fault | undefined, gateway: Fault | undefined): Fault | undefined {
+  if (listener.conflict !== undefined && accepted === listener.conflict) return accepted;
+  const fault = accepted ?? (listener.serving ? gateway : (listener.refsFault ?? gateway));
+  if (fault === undefined) return undefined;
+  return { reason: fault.reason === 'Pending' ? 'Pending' : 'Invalid', message: fault.message };
+}

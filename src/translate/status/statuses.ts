@@ -1,0 +1,82 @@
+import { gatewayStatus, pendingGatewayStatus } from './gateway-status.ts';
+import { routeStatus } from './route-status.ts';
+import { unavailableBackends } from '../backends/empty-backends.ts';
+import type { Class } from '../gateway-classes.ts';
+import type { GatewayState } from '../gateways/state.ts';
+import type { Inputs, Settings } from '../inputs.ts';
+import type { Attachment } from '../routes/attachments.ts';
+import type { TranslatedRoute } from '../routes/http-routes.ts';
+import { refOf, type ObjectRef } from '../../api/resource.ts';
+import type { Collection, Read } from '../../reactive/collection.ts';
+import type { Graph } from '../../reactive/graph.ts';
+
+/** The wanted `status` of one object. Key: the object's, in a collection of its kind. */
+export interface ObjectStatus {
+  readonly ref: ObjectRef;
+  readonly kind: string;
+  readonly key: string;
+  readonly status: object;
+}
+
+/** What the statuses are made from. */
+export interface StatusSources {
+  readonly inputs: Inputs;
+  readonly settings: Settings;
+  readonly classes: Collection<Class>;
+  readonly gateways: Collection<GatewayState>;
+  /** How many routes are attached, by listener key. */
+  readonly attachedRoutes: Collection<number>;
+  /** By HTTPRoute. */
+  readonly attachments: Collection<readonly Attachment[]>;
+  readonly routes: Collection<TranslatedRoute>;
+  /** Backends that nobody serves. */
+  readonly empty: Collection<true>;
+}
+
+/** The wanted statuses of all objects that are ours, a collection or two for each kind. */
+export function statuses(graph: Graph, from: StatusSources): Collection<ObjectStatus>[] {
+  const { inputs, settings } = from;
+  return [
+    graph.derive('gateway-class-status', from.classes, ({ name, conditions }) => objectStatus('GatewayClass', name, { conditions })),
+    graph.derive('gateway-status', from.gateways, (gateway, read) => {
+      const rejection = read.get(inputs.rejections, `Gateway/${gateway.key}`);
+      return objectStatus(
+        'Gateway',
+        gateway.key,
+        gatewayStatus(gateway, {
+          proxy: read.get(inputs.proxyStates, gateway.proxy),
+          rejection: rejection?.version === gateway.version ? rejection.message : undefined,
+          attachedRoutes: (listener) => read.get(from.attachedRoutes, listener) ?? 0,
+        }),
+      );
+    }),
+    graph.derive('pending-gateway-status', inputs.resources.Gateway, (gateway, read) => {
+      const why = classFault(read, gateway.object.spec.gatewayClassName, from);
+      return why === undefined ? undefined : objectStatus('Gateway', gateway.key, pendingGatewayStatus(gateway.metadata.generation, why));
+    }),
+    graph.derive('http-route-status', inputs.resources.HTTPRoute, (route, read) => {
+      const verdict = read.get(from.routes, route.key);
+      if (verdict === undefined) return undefined;
+      const unserved = settings.ownsEverything ? verdict.backends.filter((key) => read.get(from.empty, key) === true) : [];
+      const about = {
+        generation: route.metadata.generation,
+        controllerName: settings.controllerNames[0] ?? '',
+        unavailable: unavailableBackends(unserved),
+      };
+      return objectStatus('HTTPRoute', route.key, routeStatus(read.get(from.attachments, route.key) ?? [], verdict, about));
+    }),
+  ];
+}
+
+/** What is wrong with a Gateway's class, if that is ours to say. A class of another controller's is not. */
+function classFault(read: Read, name: string, { inputs, settings, classes }: StatusSources): string | undefined {
+  const own = read.get(classes, name);
+  if (own?.accepted === true) return undefined;
+  if (own !== undefined) return `GatewayClass ${name} is not accepted: ${own.conditions[0]?.message}`;
+  if (!settings.ownsEverything || read.get(inputs.resources.GatewayClass, name) !== undefined) return undefined;
+  return `GatewayClass ${name} does not exist`;
+}
+
+function objectStatus(kind: string, key: string, status: object): ObjectStatus {
+  return { ref: refOf({ kind, key }), kind, key, status };
+}

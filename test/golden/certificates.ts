@@ -1,0 +1,25 @@
+import { selfSigned } from '../e2e/support/certificate.ts';
+
+/**
+ * Replaces `$(certificate a.example.com b.example.com)` and `$(key a.example.com b.example.com)` in a Secret's
+ * `stringData` by a certificate for these names and its key: the same pair wherever the names are the same. They are
+ * made anew in each run, so that no key lies in the repository and none expires.
+ */
+export function withCertificates(object: unknown): unknown {
+  const { kind, stringData } = object as { readonly kind?: unknown; readonly stringData?: Readonly<Record<string, string>> };
+  if (kind !== 'Secret' || stringData === undefined) return object;
+  return { ...(object as object), stringData: Object.fromEntries(Object.entries(stringData).map(([field, text]) => [field, fill(text)])) };
+}
+
+const pairs = new Map<string, ReturnType<typeof selfSigned>>();
+
+function fill(text: string): string {
+  const [, what, names] = /^\$\((certificate|key) ([^)]+)\)$/.exec(text) ?? [];
+  if (names === undefined) return text;
+  let pair = pairs.get(names);
+  if (pair === undefined) {
+    const [first = '', ...others] = names.split(' ');
+    pairs.set(names, (pair = selfSigned(first, ...others)));
+  }
+  return what === 'certificate' ? pair.chain : pair.privateKey;
+}
