@@ -41,9 +41,9 @@ const summaries: ReadonlySet<string> = new Set(['ListenersNotValid', 'ListenersN
 export function findings(status: AnyStatus | undefined): Finding[] {
   if (status === undefined) return [];
   const listeners = (status.listeners ?? []).flatMap(({ name, conditions }) => found(conditions, `listener "${name}"`));
-  const own = found(status.conditions ?? [], '').filter(
-    ({ reason, message }) => !(listeners.length > 0 && (summaries.has(reason) || listeners.some((finding) => finding.message === message))),
-  );
+  const all = found(status.conditions ?? [], '');
+  const aboutListeners = new Set(listeners.length === 0 ? [] : all.filter(({ reason }) => summaries.has(reason)).map(({ message }) => message));
+  const own = all.filter(({ message }) => !aboutListeners.has(message));
   const parents = (status.parents ?? []).map(({ parentRef, conditions }) => found(conditions, parentLabel(parentRef)));
   return [...own, ...withoutShared(listeners, own), ...merged(parents)];
 }
@@ -53,7 +53,7 @@ function found(conditions: readonly Condition[], where: string): Finding[] {
     return { severity: harmless.has(type) || status === 'Unknown' ? 'warning' : 'error', where, type, status, reason, message };
   });
   const causes = all.filter(({ type }) => type !== 'Programmed');
-  return causes.some(({ severity }) => severity === 'error') ? causes : all;
+  return causes.some(({ type }) => !harmless.has(type)) ? causes : all;
 }
 
 function isBad({ type, status }: Condition): boolean {

@@ -1,6 +1,8 @@
 import { celEnv, celList, celMap, isCelError, parse, plan } from '@bufbuild/cel';
 import type { CelEnv, CelInput, CelResult } from '@bufbuild/cel';
 import { strings } from '@bufbuild/cel/ext';
+import { addReads } from './cel-reads.ts';
+import type { Reads } from './cel-reads.ts';
 import { KUBERNETES_FUNCTIONS } from './cel-functions.ts';
 import { compilePattern } from './pattern.ts';
 import type { Node } from './schema.ts';
@@ -9,6 +11,8 @@ import type { Node } from './schema.ts';
 export interface Program {
   /** True when it compares with the object's former state. */
   readonly usesOldSelf: boolean;
+  /** Adds what it reads of `self`. */
+  readonly addReads: (self: Reads) => void;
   readonly evaluate: (self: CelInput, oldSelf: CelInput | undefined) => CelResult;
 }
 
@@ -21,9 +25,13 @@ export function programOf(expression: string): Program {
   const known = programs.get(expression);
   if (known !== undefined) return known;
   environment ??= celEnv({ funcs: [...strings, ...KUBERNETES_FUNCTIONS], re2: { compile: compilePattern } });
-  const run = plan(environment, parse(expression));
+  const parsed = parse(expression);
+  const { expr } = parsed;
+  if (expr === undefined) throw new Error(`no expression: ${expression}`);
+  const run = plan(environment, parsed);
   const program: Program = {
     usesOldSelf: /\boldSelf\b/.test(expression),
+    addReads: (self) => addReads(expr, self),
     evaluate: (self, oldSelf) => run(oldSelf === undefined ? { self } : { self, oldSelf }),
   };
   programs.set(expression, program);

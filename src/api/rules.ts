@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { Reads, readPart } from './cel-reads.ts';
 import { celValue, errorText, programOf } from './cel.ts';
 import type { CelValues, Program } from './cel.ts';
 import { duplicate, duplicateOmitted, forbidden, invalid, invalidOmitted, required } from './field-error.ts';
@@ -13,17 +14,29 @@ const MAX_REMEMBERED_CHARS = 4096;
 const MAX_MEMORY_CHARS = 4 * 1024 * 1024;
 
 /**
- * Values that passed all rules of a schema and of the schemas below it, by schema number and JSON. Most objects repeat the same small
- * filters, matches and references, and asking here costs a hundredth of what evaluating does.
+ * Values that passed all rules of a schema and of the schemas below it, by schema number and JSON, and parts of values that passed the rules
+ * of a schema alone, which read no more than that. Most objects repeat the same small filters, matches and references, a change of an object
+ * is mostly one that no rule cares for, and asking here costs a hundredth of what evaluating does.
  */
 const passed = new LRUCache<string, true>({ maxSize: MAX_MEMORY_CHARS, sizeCalculation: (_value, key) => key.length });
 const numbers = new WeakMap<Node, number>();
 let lastNumber = 0;
+const reads = new WeakMap<Node, Reads>();
 
 function numberOf(node: Node): number {
   let number = numbers.get(node);
   if (number === undefined) numbers.set(node, (number = ++lastNumber));
   return number;
+}
+
+/** What the rules of a schema itself read. */
+function readsOf(node: Node): Reads {
+  let found = reads.get(node);
+  if (found === undefined) {
+    reads.set(node, (found = new Reads()));
+    for (const { rule } of node.rules) programOf(rule).addReads(found);
+  }
+  return found;
 }
 
 /** One check of one object. */
@@ -49,17 +62,24 @@ function checkValue(node: Node, value: unknown, old: unknown, check: Check): voi
     checkBelow(node, value, old, check);
     return;
   }
-  const memory = old === undefined ? memoryKey(node, value) : undefined;
+  const memory = old === undefined ? remembered(`${numberOf(node)} `, JSON.stringify(value)) : undefined;
   if (memory !== undefined && passed.get(memory) === true) return;
   const before = check.errors.length;
-  for (const rule of node.rules) checkRule(node, rule, value, old, check);
+  checkOwnRules(node, value, old, check);
   checkBelow(node, value, old, check);
   if (memory !== undefined && check.errors.length === before) passed.set(memory, true);
 }
 
-function memoryKey(node: Node, value: unknown): string | undefined {
-  const text = JSON.stringify(value);
-  return text.length <= MAX_REMEMBERED_CHARS ? `${numberOf(node)} ${text}` : undefined;
+function checkOwnRules(node: Node, value: unknown, old: unknown, check: Check): void {
+  const memory = old === undefined ? remembered(`${numberOf(node)} reads `, readPart(value, readsOf(node))) : undefined;
+  if (memory !== undefined && passed.get(memory) === true) return;
+  const before = check.errors.length;
+  for (const rule of node.rules) checkRule(node, rule, value, old, check);
+  if (memory !== undefined && check.errors.length === before) passed.set(memory, true);
+}
+
+function remembered(prefix: string, text: string): string | undefined {
+  return text.length <= MAX_REMEMBERED_CHARS ? prefix + text : undefined;
 }
 
 function checkBelow(node: Node, value: unknown, old: unknown, check: Check): void {

@@ -29,7 +29,7 @@ export async function adminAddress({ admin, stateDir, name }: AdminTarget): Prom
 /** GETs JSON from an instance. Throws a sentence when nobody answers, or the answer is an error. */
 export async function fetchAdmin(address: string, path: string): Promise<unknown> {
   const target = adminOption(address);
-  if (target === undefined) throw new CliError('--admin off: there is nobody to ask');
+  if (target === 'off') throw new CliError('--admin off: there is nobody to ask');
   let answer: { status: number; body: string };
   try {
     answer = await get(target, path);

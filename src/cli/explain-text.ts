@@ -52,7 +52,7 @@ function backendLines(backend: BackendPart, { request }: Explanation): string[] 
 function deliveryLines(delivery: Explanation['delivery']): string[] {
   if (delivery.length === 0) return [];
   const late = delivery.filter(({ state }) => state !== 'acked');
-  if (late.length === 0) return [row('Envoy', `has acknowledged all ${delivery.length} resources that this depends on`)];
+  if (late.length === 0) return [row('Envoy', `has acknowledged all that this depends on (${delivery.map(({ type }) => type).join(', ')})`)];
   return late.map(({ type, name, state, message }, i) => row(i === 0 ? 'Envoy' : '', `${type} ${name} is ${state}${message === undefined ? '' : `: ${message}`}`));
 }
 

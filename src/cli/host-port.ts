@@ -6,9 +6,9 @@ export interface HostPort {
   readonly port: number;
 }
 
-/** `HOST:PORT`, `:PORT` or `PORT`; the host is 127.0.0.1 unless given. `off`: undefined. Throws for anything else. */
-export function adminOption(value: string): HostPort | undefined {
-  if (value === 'off') return undefined;
+/** `HOST:PORT`, `:PORT` or `PORT`; the host is 127.0.0.1 unless given. Throws for anything else but `off`. */
+export function adminOption(value: string): HostPort | 'off' {
+  if (value === 'off') return value;
   const match = /^(?:(\[[0-9a-fA-F:]+\]|[^:]*):)?(\d{1,5})$/.exec(value);
   const port = Number(match?.[2]);
   if (match === null || port > 65_535) throw new InvalidArgumentError('HOST:PORT or "off" is needed.');

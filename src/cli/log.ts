@@ -35,7 +35,8 @@ const placeFields: ReadonlySet<string> = new Set(['file', 'line', 'kind', 'key',
 function placed({ file, line, kind, key, field }: Readonly<Record<string, unknown>>): string {
   const place = typeof line === 'number' && line > 0 ? `${String(file)}:${line}` : String(file);
   const object = [kind, key].filter((part) => typeof part === 'string' && part !== '').join(' ');
-  return [place, object, field ?? '', ''].filter((part, i) => part !== '' || i === 3).join(': ');
+  const named = [place, object, typeof field === 'string' ? field : ''].filter((part) => part !== '');
+  return `${named.join(': ')}: `;
 }
 
 function clock(time: number): string {

@@ -1,5 +1,3 @@
-import { printError } from './output.ts';
-
 /** A problem as it comes from files, from conditions or over the admin port. */
 export interface PlacedProblem {
   readonly file: string;
@@ -27,15 +25,4 @@ export function problemCount(problems: readonly Pick<PlacedProblem, 'severity'>[
 /** `1 error`, `2 errors`. */
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-/** Says which kinds of the files were passed over. */
-export function printIgnored(kinds: readonly string[]): void {
-  if (kinds.length > 0) printError(ignoredLine(kinds));
-}
-
-/** What to do about kinds that a gateway does not run. */
-export function ignoredLine(kinds: readonly string[]): string {
-  const remedy = 'name their servers in an EndpointSlice or a Backend';
-  return `not used: ${kinds.join(', ')} (nothing is run here but Envoy: ${remedy})`;
 }

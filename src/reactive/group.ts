@@ -1,6 +1,6 @@
 import type { Change } from './collection.ts';
 import type { Stage } from './derived.ts';
-import { Node } from './node.ts';
+import type { Node } from './node.ts';
 import { byText } from '../util/compare.ts';
 
 interface Member<I> {

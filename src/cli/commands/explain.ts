@@ -52,7 +52,7 @@ async function fromInstance(method: string, url: string, options: ExplainOptions
   const query = new URLSearchParams({ method, url });
   for (const header of options.header ?? []) query.append('header', header);
   if (options.gateway !== undefined) query.append('gateway', options.gateway);
-  return (await fetchAdmin(await adminAddress(options), `/api/v1/explain?${query}`)) as Explanation;
+  return (await fetchAdmin(await adminAddress(options), `/api/v1/explain?${query.toString()}`)) as Explanation;
 }
 
 async function fromFiles(method: string, url: string, options: ExplainOptions): Promise<Explanation> {

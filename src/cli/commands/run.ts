@@ -8,8 +8,7 @@ export interface RunOptions {
   readonly envoy?: string;
   readonly stateDir?: string;
   readonly name?: string;
-  /** undefined: off. */
-  readonly admin: HostPort | undefined;
+  readonly admin: HostPort | 'off';
   readonly concurrency?: number;
   readonly accessLog: string;
   readonly controllerName?: readonly string[];
@@ -44,7 +43,8 @@ export function runCommand(): Command {
     .option('--once', 'translate, print problems and exit')
     .addHelpText('after', examples)
     .action(async (options: RunOptions) => {
-      process.exitCode = options.once === true ? await check(options) : await serve(options);
+      // Nothing may keep a program that was told to stop: an installation of Envoy may still be under way.
+      process.exit(options.once === true ? await check(options) : await serve(options));
     });
 }
 
@@ -55,5 +55,6 @@ async function check({ file, controllerName }: RunOptions): Promise<number> {
 
 async function serve(options: RunOptions): Promise<number> {
   const { runInstance } = await import('../run/run-instance.ts');
-  return (await runInstance(options)) ? ExitCode.Ok : ExitCode.Problem;
+  await runInstance(options);
+  return ExitCode.Ok;
 }

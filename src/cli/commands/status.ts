@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
 import type { ObjectReport, StatusReport } from '../../admin/report.ts';
 import { CliError, ExitCode } from '../errors.ts';
 import { adminAddressOption, outputOption } from '../options.ts';
@@ -14,8 +14,8 @@ interface StatusOptions {
 }
 
 const examples = `
-KIND is one of: all, gatewayclasses (gc), gateways (gtw), httproutes, proxies, problems. Objects of all namespaces are shown
-unless -n says otherwise.
+A kind may be followed by a name: gateway/web. Short names: gc, gtw. Objects of all namespaces are shown unless -n says
+otherwise.
 
 Examples:
   moongate status
@@ -26,7 +26,7 @@ Examples:
 export function statusCommand(): Command {
   return new Command('status')
     .description('show Gateways, routes, proxies and problems of a running instance')
-    .argument('[kind]', 'KIND or KIND/NAME', 'all')
+    .addArgument(kindArgument())
     .option('-n, --namespace <namespace>', 'only objects of this namespace')
     .option('-A, --all-namespaces', 'objects of all namespaces (as it is without -n)')
     .addOption(outputOption(['table', 'wide', 'json', 'yaml'], 'table'))
@@ -37,6 +37,13 @@ export function statusCommand(): Command {
     .action(async (what: string, options: StatusOptions) => {
       process.exitCode = await status(what, options);
     });
+}
+
+/** The words are for completion: a name may follow them, so they are not the only ones. */
+function kindArgument(): Argument {
+  const argument = new Argument('[kind]', 'KIND or KIND/NAME').default('all');
+  argument.argChoices = ['all', 'gatewayclasses', 'gateways', 'httproutes', 'proxies', 'problems'];
+  return argument;
 }
 
 /** What can be asked for, by all its names. */

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { CliError, ExitCode } from '../errors.ts';
 import { controllerNameOption, fileOption, outputOption } from '../options.ts';
 import { printData, printError, type DataFormat } from '../output.ts';
-import { printIgnored, problemLine } from '../problem-lines.ts';
+import { problemLine } from '../problem-lines.ts';
 
 const targets = ['xds', 'ir', 'conditions'] as const;
 const xdsTypes = ['LDS', 'RDS', 'SRDS', 'CDS', 'EDS', 'SDS'] as const;
@@ -43,9 +43,8 @@ export function translateCommand(): Command {
 
 async function translate(options: TranslateOptions): Promise<number> {
   const [{ checkFiles }, { irView, statusView, xdsView }] = await Promise.all([import('../../app/check-files.ts'), import('../../app/views.ts')]);
-  const { plane, problems, ignoredKinds } = await checkFiles(options.file, { controllerNames: options.controllerName ?? [] });
+  const { plane, problems } = await checkFiles(options.file, { controllerNames: options.controllerName ?? [] });
   for (const problem of problems) printError(problemLine(problem));
-  printIgnored(ignoredKinds);
   switch (options.to) {
     case 'conditions':
       await printData(statusView(plane), options.output);

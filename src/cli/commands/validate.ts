@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { ExitCode } from '../errors.ts';
 import { controllerNameOption, fileOption, outputOption } from '../options.ts';
 import { print, printData, printError, type DataFormat } from '../output.ts';
-import { plural, printIgnored, problemCount, problemLine } from '../problem-lines.ts';
+import { plural, problemCount, problemLine } from '../problem-lines.ts';
 
 interface ValidateOptions {
   readonly file: readonly string[];
@@ -37,7 +37,6 @@ export async function validate({ file: paths, output, controllerName }: Validate
   const failed = problems.some(({ severity }) => severity === 'error');
   if (output === 'text') {
     for (const problem of problems) print(problemLine(problem));
-    printIgnored(ignoredKinds);
     printError(`${plural(objects, 'object')}, ${problems.length === 0 ? 'no problems' : problemCount(problems)}`);
   } else {
     await printData({ valid: !failed, objects, problems, ignoredKinds }, output);

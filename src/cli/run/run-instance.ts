@@ -1,10 +1,9 @@
-import { resolve } from 'node:path';
 import { Instance } from '../../app/instance.ts';
+import type { RunOptions } from '../commands/run.ts';
 import { CliError, messageOf } from '../errors.ts';
 import { createLog } from '../log.ts';
-import { print } from '../output.ts';
-import type { RunOptions } from '../commands/run.ts';
-import { onSignals } from './signals.ts';
+import { logChanges } from './change-log.ts';
+import { onSignals, type Signals } from './signals.ts';
 import { summary } from './summary.ts';
 
 /** How long (ms) the summary waits for everything to be served before it tells what is missing. */
@@ -12,43 +11,47 @@ const readyMs = 15_000;
 const pollMs = 50;
 
 /** Runs an instance until it is told to stop. Throws a sentence when it cannot be started. */
-export async function runInstance(options: RunOptions): Promise<boolean> {
+export async function runInstance(options: RunOptions): Promise<void> {
   const log = createLog({ level: options.logLevel, format: options.logFormat });
-  const accessLogPath = options.accessLog === 'off' ? undefined : resolve(options.accessLog);
+  const accessLog = accessLogOf(options.accessLog);
   const instance = new Instance({
     paths: options.file,
     ...(options.envoy === undefined ? {} : { envoy: options.envoy }),
     ...(options.stateDir === undefined ? {} : { stateDir: options.stateDir }),
     ...(options.name === undefined ? {} : { name: options.name }),
-    ...(options.admin === undefined ? {} : { admin: options.admin }),
+    ...(options.admin === 'off' ? {} : { admin: options.admin }),
     ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
-    ...(accessLogPath === undefined ? {} : { accessLogPath }),
+    ...(accessLog === undefined ? {} : { accessLog }),
     controllerNames: options.controllerName ?? [],
     log,
   });
   const signals = onSignals({ instance, log });
   try {
-    await instance.start();
+    // A start may take minutes, when Envoy is to be installed first: a signal does not wait for that.
+    await Promise.race([instance.start(), signals.stopped]);
   } catch (error) {
     if (signals.stopping === undefined) {
       await instance.stop();
       throw new CliError(messageOf(error), { cause: error });
     }
-    // Whatever was interrupted is not worth a word.
   }
+  await untilReady(instance, signals);
   if (signals.stopping === undefined) {
-    await untilReady(instance, signals.stopped);
-    if (signals.stopping === undefined) print(summary(instance.status()));
+    // Access logs are for programs to read: nothing gets between them.
+    (options.accessLog === '-' ? process.stderr : process.stdout).write(`${summary(instance.status())}\n`);
+    logChanges({ instance, log, isOver: () => signals.stopping !== undefined });
   }
   await signals.stopped;
-  return true;
 }
 
-async function untilReady(instance: Instance, stopped: Promise<void>): Promise<void> {
+function accessLogOf(option: string): string | ((lines: Buffer) => void) | undefined {
+  if (option === 'off') return undefined;
+  return option === '-' ? (lines) => void process.stdout.write(lines) : option;
+}
+
+async function untilReady(instance: Instance, signals: Signals): Promise<void> {
   const end = performance.now() + readyMs;
-  let over = false;
-  void stopped.then(() => (over = true));
-  while (!over && performance.now() < end && instance.notReady().length > 0) {
+  while (signals.stopping === undefined && performance.now() < end && instance.notReady().length > 0) {
     await new Promise((wake) => setTimeout(wake, pollMs));
   }
 }

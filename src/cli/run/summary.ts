@@ -1,5 +1,5 @@
 import type { StatusReport } from '../../admin/report.ts';
-import { ignoredLine, plural, problemLine } from '../problem-lines.ts';
+import { plural, problemLine } from '../problem-lines.ts';
 import { listenerRows, type ListenerRow } from '../status/listener-rows.ts';
 import { curl, exampleRequests, explainArguments } from './try-lines.ts';
 
@@ -10,18 +10,17 @@ const maxGateways = 20;
 
 /** What a user wants to know once the program serves: what listens where, what is wrong, and what to try next. */
 export function summary(report: StatusReport): string {
-  const { instance, problems, ignoredKinds, notReady } = report;
+  const { instance, problems, notReady } = report;
   const examples = exampleRequests(report, maxExamples);
   const blocks = [
     block(`Moongate ${instance.version} with Envoy ${instance.envoy?.version ?? '?'}; logs and state: ${instance.stateDir}`, []),
     ...gatewayBlocks(report),
     block('Not served yet:', notReady),
     block('Problems:', limited(problems.map(problemLine), maxProblems)),
-    block('Not used:', ignoredKinds.length === 0 ? [] : [ignoredLine(ignoredKinds)]),
     block('Try:', examples.map(curl)),
     block('See more:', hints(instance.admin, examples[0] && explainArguments(examples[0]))),
   ];
-  return `${blocks.filter((text) => text !== '').join('\n')}`;
+  return blocks.filter((text) => text !== '').join('\n');
 }
 
 function gatewayBlocks(report: StatusReport): string[] {

@@ -1,4 +1,4 @@
-import { readlinkSync } from 'node:fs';
+import { lstatSync, readlinkSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { inodeOf, lookAt } from './stamp.ts';
 import type { Watches } from './watches.ts';
@@ -60,12 +60,13 @@ export class Links {
 function hopsFrom(path: string): string[] {
   const hops: string[] = [];
   try {
-    for (let at = path; hops.length < maxHops; ) {
+    // Asking first: most files are no links, and an error costs much more than an answer.
+    for (let at = path; hops.length < maxHops && lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() === true; ) {
       at = resolve(dirname(at), readlinkSync(at));
       hops.push(at);
     }
   } catch {
-    // The last hop is no link, or does not exist.
+    // The last hop cannot be looked at.
   }
   return hops;
 }

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Backend } from '../ir/backend.ts';
+import type { Listener, RouteTable } from '../ir/listener.ts';
+import type { Route, VirtualHost } from '../ir/route.ts';
+import { forward, listener, loopback, route, rule, share, virtualHost } from '../../test/support/ir-values.ts';
+import { shardOf } from '../xds/resources/shards.ts';
+import { explain } from './explain.ts';
+import { parseRequest } from './explain/request.ts';
+import type { Delivery, World } from './explain/world.ts';
+
+/** What can be told of routes without Envoy; test/e2e/explain.test.ts holds the choice itself against a real one. */
+
+const table = 'e2e/gw/80';
+
+function world(hosts: Readonly<Record<string, readonly Route[]>>, more: Partial<World> & { readonly listeners?: () => Iterable<Listener> } = {}): World {
+  const virtualHosts = new Map(Object.entries(hosts).map(([domain, routes]): [string, VirtualHost] => [`${table}|${domain}`, virtualHost(table, domain, routes)]));
+  const backend = (key: string): Backend => ({ key, owner: key, ownerVersion: '1', protocol: 'http1', discovery: { type: 'endpoints' } });
+  return {
+    listeners: () => [{ ...listener(table, 80), boundPort: 8080 }],
+    ports: () => [],
+    routeTable: (key): RouteTable => ({ key, proxy: 'e2e/gw', port: 80, scheme: 'http', misdirected: [] }),
+    virtualHost: (key, domain) => virtualHosts.get(`${key}|${domain}`),
+    domains: () => Object.keys(hosts),
+    isSharded: () => false,
+    backend,
+    endpoints: (key) => ({ backend: key, endpoints: key === 'empty' ? [] : [loopback(9000)] }),
+    gatewayListeners: () => [{ name: 'web', port: 80, hostname: '*' }],
+    unserved: () => [],
+    ...more,
+  };
+}
+
+function ask(url: string, in_: World, ...headers: readonly string[]) {
+  return explain(parseRequest('GET', url, headers), in_);
+}
+
+const prefix = (value: string) => ({ path: { type: 'PathPrefix', value } }) as const;
+const exact = (value: string) => ({ path: { type: 'Exact', value } }) as const;
+
+describe('what was not chosen', () => {
+  const lost = (routes: readonly Route[], url: string, ...headers: string[]) =>
+    ask(url, world({ 'a.test': routes }), ...headers).others.map(({ name, fits, why }) => `${name} ${fits ? 'fits' : 'no'}: ${why}`);
+  const to = forward(['one']);
+
+  test('a path that does not fit, and everything else that does not', () => {
+    const routes = [route('near', to, { ...prefix('/b'), method: 'POST', headers: [{ type: 'Exact', name: 'x', value: '1' }], queryParams: [{ type: 'RegularExpression', name: 'q', value: 'z+' }] })];
+    assert.deepEqual(lost(routes, 'http://a.test/a?q=y', 'x: 2'), [
+      'near no: path /a is not below /b, method GET is not POST, header x is "2", not "1", query parameter q is "y", which does not fit the expression z+',
+    ]);
+    assert.deepEqual(lost(routes, 'http://a.test/b'), ['near no: method GET is not POST, header x is missing, query parameter q is missing']);
+  });
+
+  const later: [string, Parameters<typeof route>[2], Parameters<typeof route>[2], string][] = [
+    ['a prefix after an exact path', exact('/a'), prefix('/a'), 'an exact path goes before a path prefix'],
+    ['an expression after an exact path', exact('/a'), { path: { type: 'RegularExpression', value: '/.' } }, 'an exact path goes before an expression'],
+    ['a shorter prefix', prefix('/a'), prefix('/'), 'its path prefix is shorter'],
+    ['no method', { ...prefix('/a'), method: 'GET' }, prefix('/a'), 'it does not ask for a method'],
+    ['fewer headers', { ...prefix('/a'), headers: [{ type: 'Exact', name: 'x', value: '1' }] }, prefix('/a'), 'it asks for fewer headers'],
+    ['fewer parameters', { ...prefix('/a'), queryParams: [{ type: 'Exact', name: 'q', value: '1' }] }, prefix('/a'), 'it asks for fewer query parameters'],
+    ['the same match', prefix('/a'), prefix('/a'), 'it asks for as much, and its route is younger, its name later, or its rule further down'],
+    ['a better match on a wider host', prefix('/a'), exact('/a'), 'the hostname of its route is less specific'],
+  ];
+  for (const [name, chosen, other, why] of later) {
+    test(name, () => assert.deepEqual(lost([route('chosen', to, chosen), route('other', to, other)], 'http://a.test/a?q=1', 'x: 1'), [`other fits: comes later: ${why}`]));
+  }
+
+  test('the nearest first, and only so many', () => {
+    const routes = [route('far', to, { ...prefix('/x'), method: 'PUT' }), ...Array.from({ length: 30 }, (_, i) => route(`near-${i}`, to, prefix('/y')))];
+    const { others, othersOmitted } = ask('http://a.test/a', world({ 'a.test': routes }));
+    assert.deepEqual([others[0]?.name, others.length, othersOmitted], ['near-0', 20, 11]);
+  });
+
+  test('routes of a less specific host, and routes that their Gateway did not accept', () => {
+    const unserved = [{ owner: 'HTTPRoute/x/y', hostnames: ['*.test'], reason: 'not accepted' }, { owner: 'HTTPRoute/x/z', hostnames: ['b.test'], reason: 'not accepted' }];
+    const { others } = ask('http://a.test/a', world({ 'a.test': [route('own', to, exact('/'))], '*': [route('wide', to)] }, { unserved: () => unserved }));
+    assert.deepEqual(others.map(({ name, why }) => `${name}: ${why}`), ['wide: host * is less specific than a.test, which has the request', 'HTTPRoute/x/y: not accepted', 'own: path /a is not /']);
+  });
+});
+
+describe('what is told', () => {
+  test('where it arrives', () => {
+    const explanation = ask('http://a.test/', world({ 'a.test': [route('r', forward(['one']))] }));
+    assert.deepEqual(explanation.listener, { gateway: 'e2e/gw', name: 'web', address: '127.0.0.1', port: 80, boundPort: 8080, serverNames: undefined, certificates: [] });
+    assert.deepEqual(explanation.steps, ['port 80 of Gateway e2e/gw is bound as 8080: connect there']);
+  });
+
+  test('a host that nobody has, with those that are like it', () => {
+    const hosts = Object.fromEntries(['a.test', 'b.example.com', 'c.example.com'].map((host) => [host, [route('r', forward(['one']))]]));
+    assert.equal(ask('http://x.example.com/', world(hosts)).summary, '404: no route has the host x.example.com; there is: b.example.com, c.example.com, a.test.');
+  });
+
+  test('shares, a reference that leads nowhere, a backend without endpoints', () => {
+    const shares = forward([share('one', 3), share(undefined, 1), share('empty', 4), share('off', 0)]);
+    const { summary, answer } = ask('http://a.test/', world({ 'a.test': [route('httproute/x/y/rule/2/match/0', shares)] }));
+    assert.equal(summary, 'HTTPRoute e2e/route, rule 2 passes it on to 37.5 % one, 12.5 % 500, 50 % 503 for empty.');
+    assert.equal(answer.type, 'forward');
+  });
+
+  test('timeouts, retries and mirrors', () => {
+    const action = { timeouts: { request: 10_000, backendRequest: 500 }, retry: { attempts: 2, codes: [503, 504], backoff: 100 } };
+    const busy = forward(['one'], action, { mirrors: [{ backend: 'two', numerator: 1, denominator: 8 }, { backend: 'off', numerator: 0, denominator: 100 }] });
+    assert.deepEqual(ask('http://a.test/', world({ 'a.test': [route('r', busy)] })).route?.effects, [
+      'mirrors 12.5 % to two',
+      'gives up after 10 s, retries included',
+      'gives up on each try after 500 ms',
+      'retries up to 2 times on failed connections and status 503, 504, first after 100 ms',
+    ]);
+  });
+
+  test('a rule that is broken', () => {
+    const broken = rule({ type: 'direct', statusCode: 500, body: '' });
+    assert.match(ask('http://a.test/', world({ 'a.test': [route('r', broken)] })).summary, /answers 500: the rule cannot be served as it is written/);
+  });
+
+  test('how far Envoy is with everything that the request needs', () => {
+    const states: Readonly<Record<string, Delivery>> = { LDS: { state: 'acked' }, RDS: { state: 'refused', message: 'bad' }, CDS: { state: 'pending' }, EDS: { state: 'acked' } };
+    const delivery: World['delivery'] = (_proxy, type) => states[type] ?? { state: 'not connected' };
+    const hosts = { 'a.test': [route('r', forward(['one']))] };
+    assert.deepEqual(ask('http://a.test/', world(hosts, { delivery })).delivery, [
+      { type: 'LDS', name: table, state: 'acked' },
+      { type: 'RDS', name: table, state: 'refused', message: 'bad' },
+      { type: 'CDS', name: 'one', state: 'pending' },
+      { type: 'EDS', name: 'one', state: 'acked' },
+    ]);
+    const sharded = ask('http://a.test/', world(hosts, { delivery, isSharded: () => true })).delivery.map(({ type, name }) => `${type} ${name}`);
+    const shard = `${table}#${shardOf('a.test', 64)}`;
+    assert.deepEqual(sharded, [`LDS ${table}`, `SRDS ${shard}`, `RDS ${shard}`, 'CDS one', 'EDS one']);
+  });
+
+  test('which of several Gateways on a port is meant', () => {
+    const hosts = { 'a.test': [route('r', forward(['one']))] };
+    const listeners = () => [listener(table, 80), { ...listener('other/gw/80', 80), proxy: 'other/gw' }];
+    const both = world(hosts, { listeners });
+    assert.deepEqual(ask('http://a.test/', both).steps.at(-1), 'port 80 is that of other/gw too: name one with --gateway');
+    assert.equal(explain(parseRequest('GET', 'http://a.test/', []), both, { gateway: 'other/gw' }).listener?.gateway, 'other/gw');
+  });
+
+  test('why nobody listens', () => {
+    const ports = () => [{ proxy: 'e2e/gw', port: 81, error: 'port 81 is taken by "nginx" (pid 7)' }];
+    const reason = (url: string, in_: World) => ask(url, in_).summary;
+    assert.equal(reason('http://a.test:81/', world({}, { ports })), 'No answer: Gateway e2e/gw wants port 81 but does not have it: port 81 is taken by "nginx" (pid 7).');
+    assert.equal(reason('http://a.test:82/', world({}, { listeners: () => [] })), 'No answer: no Gateway listens on port 82; there is: none at all.');
+  });
+
+  test('what Envoy refuses before any route', () => {
+    assert.equal(ask('http://a.test/', world({}), 'x_user: 1').summary, '400: header x_user has an underscore, which servers may take for a hyphen: Envoy refuses it.');
+  });
+});
