@@ -25,7 +25,7 @@ interface GatewaySpec {
 }
 
 export function gatewaySpec(object: ObjectReport): GatewaySpec {
-  return (object.spec ?? {}) as GatewaySpec;
+  return object.spec ?? {};
 }
 
 /** `namespace/name`, or `name` for kinds without namespaces. */
