@@ -91,6 +91,10 @@ suite('the gateway goes on', { timeout: 180_000 }, () => {
     const { body } = await moongate.admin('/metrics');
     assert.match(body, /^moongate_xds_streams 1$/m);
     assert.match(body, /^moongate_xds_pushes_total 0$/m);
+    await eventually('the Gateway is programmed, as before', async () => {
+      const conditions = (await moongate.statusOf('Gateway', 'ack-gateway'))?.conditions;
+      return conditions?.some(({ type, status }) => type === 'Programmed' && status === 'True');
+    });
     moongate.write('httproute.yaml', route('backend', { host, rule: to('backend-2', 'after') }));
     await eventually('changes take effect again', async () => (await mark(port)) === 'after');
     const { requests, outcomes } = await load.stop();
@@ -119,6 +123,17 @@ suite('the gateway goes on', { timeout: 180_000 }, () => {
       const [other] = [...(await moongate.envoys()).values()];
       return other !== undefined && other !== pid && (await mark(port)) === 'first';
     });
+  });
+
+  test('beside another instance, each with its own Envoy', async () => {
+    await using stack = new AsyncDisposableStack();
+    const one = await gateway(stack);
+    const two = await gateway(stack);
+    two.moongate.write('httproute.yaml', route('backend', { host, rule: to('backend', 'second') }));
+    await eventually('the second changes', async () => (await mark(two.port)) === 'second');
+    assert.equal(await mark(one.port), 'first');
+    assert.equal(await two.moongate.stop(), 0);
+    assert.equal(await mark(one.port), 'first');
   });
 
   test('until it is told to stop: requests under way are finished, and nothing is left', async () => {

@@ -33,7 +33,7 @@ export class Load {
     await this.#running;
     await Promise.all(this.#pending);
     this.#agent.destroy();
-    return { requests: this.#requests, outcomes: Object.fromEntries([...this.#outcomes].sort()) };
+    return { requests: this.#requests, outcomes: Object.fromEntries(this.#outcomes) };
   }
 
   async #run(): Promise<void> {
