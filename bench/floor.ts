@@ -1,29 +1,32 @@
 /**
  * The floor: the least that any control plane has to do. A delta ADS server that has all bytes ready, and on a word from
- * its parent pushes the one resource that is different, with nothing else to do.
+ * its parent pushes the one resource that is different, with nothing else to do. It runs an Envoy as the real one does.
  *
- *     node floor.ts DIRECTORY SOCKET PORT SHARDS CHANGED_YAML_FILE
+ *     node floor.ts DIRECTORY STATE_DIRECTORY PORT SHARDS CHANGED_YAML_FILE ENVOY
  *
  * SHARDS: how many route configurations the routes are cut into, 0 for what the size asks for.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { parseAllDocuments } from 'yaml';
 import { decode } from '../src/api/decode.ts';
 import type { KindName } from '../src/api/kinds.ts';
 import { applyChanges, controlPlane, type ResourceChange } from '../src/app/control-plane.ts';
+import { bootstrap } from '../src/infra/host/bootstrap.ts';
+import { commandLine } from '../src/infra/host/command-line.ts';
 import type { ShardCount } from '../src/xds/resources/shards.ts';
 import type { XdsResource } from '../src/xds/server/resources.ts';
 import { PUSH_ORDER, typeOf, WILDCARD_TYPES, type XdsType } from '../src/xds/server/types.ts';
 import { decodeRequest, encodeResponse } from '../src/xds/server/wire.ts';
 import { now } from './propagation/clock.ts';
-import { controllerName, firstVersion } from './propagation/world.ts';
+import { controllerName, firstVersion, proxyId } from './propagation/world.ts';
 
-/** What the floor tells its parent: that it listens, and when it handed a push to gRPC. */
-export type FloorMessage = { readonly listening: true; readonly resource: string; readonly bytes: number } | { readonly pushedAt: number };
+/** What the floor tells its parent: that its Envoy was started, and when it is about to hand a push to gRPC. */
+export type FloorMessage = { readonly envoyPid: number } | { readonly pushedAt: number };
 
-const [directory = '', socket = '', port = '', shards = '', changedFile = ''] = process.argv.slice(2);
+const [directory = '', state = '', port = '', shards = '', changedFile = '', envoy = ''] = process.argv.slice(2);
 
 interface Prepared {
   /** By kind and name, with the first version of the changed route. */
@@ -63,9 +66,8 @@ function prepare(): Prepared {
   return { resources, versions };
 }
 
-let prepared: Prepared | undefined = prepare();
-const { resources, versions } = prepared;
-prepared = undefined;
+const { resources, versions } = prepare();
+// The computation is not needed any more: its garbage must not get in the way of a push.
 globalThis.gc?.();
 
 let call: ServerDuplexStream<Buffer, Buffer> | undefined;
@@ -108,12 +110,30 @@ server.addService(
     },
   },
 );
+mkdirSync(state);
+const socket = join(state, 'xds.sock');
 await new Promise<void>((resolve, reject) => {
   server.bindAsync(`unix:${socket}`, ServerCredentials.createInsecure(), (error) => (error === null ? resolve() : reject(error)));
 });
 
+const bootstrapPath = join(state, 'bootstrap.json');
+writeFileSync(bootstrapPath, JSON.stringify(bootstrap({ id: proxyId, xdsSocket: socket, adminSocket: join(state, 'admin.sock') })));
+const args = commandLine({ bootstrapPath, logPath: join(state, 'envoy.log'), concurrency: 1, logLevel: 'warning', drainSeconds: 1 });
+const proxy = spawn(envoy, args, { stdio: 'ignore' });
+proxy.on('error', (error) => end(error));
+proxy.on('exit', (code) => end(new Error(`Envoy ended with ${code}`)));
+
+function end(error?: Error): never {
+  if (error !== undefined) console.error(error.message);
+  proxy.removeAllListeners('exit');
+  proxy.kill('SIGKILL');
+  process.exit(error === undefined ? 0 : 1);
+}
+
 const tell = (message: FloorMessage): void => void process.send?.(message);
-process.on('disconnect', () => process.exit());
+process.on('disconnect', () => end());
+process.on('SIGTERM', () => end());
+process.on('SIGINT', () => end());
 process.on('message', (version: string) => {
   const resource = versions.get(version);
   if (resource === undefined) throw new Error(`no version ${version}`);
@@ -121,4 +141,4 @@ process.on('message', (version: string) => {
   send('RDS', [resource]);
   tell({ pushedAt });
 });
-tell({ listening: true, resource: versions.get('v1')?.name ?? '', bytes: versions.get('v1')?.bytes.length ?? 0 });
+if (proxy.pid !== undefined) tell({ envoyPid: proxy.pid });

@@ -1,4 +1,4 @@
-import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
 /** How long a child may take to say something, ms. */
@@ -18,10 +18,6 @@ export class Child implements AsyncDisposable {
   /** Runs a TypeScript file of the benchmark, with a channel for messages. */
   static fork(file: string, args: readonly string[], execArgv: readonly string[] = []): Child {
     return new Child(fork(file, args, { execArgv: [...execArgv], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }));
-  }
-
-  static spawn(file: string, args: readonly string[]): Child {
-    return new Child(spawn(file, args, { stdio: 'ignore' }));
   }
 
   get pid(): number {

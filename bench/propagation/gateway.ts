@@ -23,7 +23,11 @@ const offset = offsetOfPerformance();
 let pushes: Pushed[] = [];
 let started = false;
 
-const say = (fields: object, message: string): void => console.error(message, fields);
+/** Warnings and errors that are shown; the rest is like them. */
+let left = 10;
+const say = (fields: object, message: string): void => {
+  if (left-- > 0) console.error(message, fields);
+};
 const log: Log = { debug() {}, info() {}, warn: say, error: say };
 const stateDir = await openStateDir({ path: state });
 const gateway = new Standalone({

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pushed } from '../../src/xds/server/events.ts';
 import { Connection } from './connection.ts';
 import { Load } from './load.ts';
 import type { Gateway, System } from './system.ts';
@@ -14,8 +15,8 @@ const restMs = 30;
 export interface Effect {
   /** Event to the first answer of the new version, ms. */
   readonly effectMs: number;
-  /** Time between two answers around it: the event may have had its effect that much earlier, ms. */
-  readonly granularityMs: number;
+  /** Times between two answers, ms: the effect may have been there for the last of them. */
+  readonly gapsMs: readonly number[];
   readonly eventAt: number;
 }
 
@@ -25,11 +26,13 @@ export async function measureEffect(system: System, host: string, version: strin
   try {
     await connection.ask(host);
     const eventAt = await system.change(version);
-    let before = eventAt;
+    const gapsMs: number[] = [];
+    let before: number | undefined;
     for (;;) {
       const answer = await connection.ask(host);
       if (answer.status !== 200) throw new Error(`${host} answered ${answer.status}`);
-      if (answer.version === version) return { effectMs: answer.at - eventAt, granularityMs: answer.at - before, eventAt };
+      if (before !== undefined) gapsMs.push(answer.at - before);
+      if (answer.version === version) return { effectMs: answer.at - eventAt, gapsMs, eventAt };
       if (answer.at > eventAt + changeMs) throw new Error(`no effect of a change within ${changeMs} ms`);
       before = answer.at;
     }
@@ -45,12 +48,13 @@ export interface Times {
   readonly effect: number[];
   readonly floor: number[];
   readonly floorOneTable: number[];
-  readonly granularity: number[];
+  /** Between two answers. */
+  readonly gaps: number[];
 }
 
 export async function measureTimes(systems: { readonly gateway: Gateway; readonly floor: System; readonly oneTable: System }, options: { readonly host: string; readonly rounds: number; readonly tick: () => void }): Promise<Times> {
   const { gateway, floor, oneTable } = systems;
-  const times: Times = { bytes: [], effect: [], floor: [], floorOneTable: [], granularity: [] };
+  const times: Times = { bytes: [], effect: [], floor: [], floorOneTable: [], gaps: [] };
   await gateway.report();
   for (let round = 1; round <= options.rounds; round++) {
     const { host } = options;
@@ -65,7 +69,7 @@ export async function measureTimes(systems: { readonly gateway: Gateway; readonl
     times.floor.push(floored.effectMs);
     const oneTabled = await measureEffect(oneTable, host, other);
     times.floorOneTable.push(oneTabled.effectMs);
-    times.granularity.push(effect.granularityMs, floored.granularityMs, oneTabled.granularityMs);
+    times.gaps.push(...effect.gapsMs, ...floored.gapsMs, ...oneTabled.gapsMs);
     options.tick();
   }
   return times;
@@ -96,14 +100,20 @@ export async function measureLoad(gateway: Gateway, options: { readonly host: st
   return load.stop();
 }
 
-/** The kinds of resources that a change of one Service's endpoints pushes, and how long that takes, ms. */
-export async function measureEndpoints(gateway: Gateway, change: () => void): Promise<{ readonly pushed: string; readonly bytes: number }> {
+/** How long to wait for pushes after a change of endpoints, and for more of them after the first, ms. */
+const pushMs = 5_000;
+const morePushesMs = 300;
+
+/** What a change of one Service's endpoints pushes, in words. */
+export async function measureEndpoints(gateway: Gateway, change: () => void): Promise<string> {
   await gateway.report();
+  const pushes: Pushed[] = [];
   change();
-  await sleep(500);
-  const { pushes } = await gateway.report();
-  return {
-    pushed: pushes.map(({ type, resources, removed }) => `${type} +${resources} -${removed}`).join(', '),
-    bytes: pushes.reduce((sum, push) => sum + push.bytes, 0),
-  };
+  for (let waited = 0; pushes.length === 0 && waited < pushMs; waited += restMs) {
+    await sleep(restMs);
+    pushes.push(...(await gateway.report()).pushes);
+  }
+  await sleep(morePushesMs);
+  pushes.push(...(await gateway.report()).pushes);
+  return pushes.map(({ type, resources, removed }) => `${resources} of ${type}${removed > 0 ? `, ${removed} removed` : ''}`).join(' and ') || 'nothing';
 }

@@ -1,15 +1,11 @@
-import { writeFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FloorMessage } from '../floor.ts';
-import { bootstrap } from '../../src/infra/host/bootstrap.ts';
-import { commandLine } from '../../src/infra/host/command-line.ts';
 import { Child } from './children.ts';
 import { now } from './clock.ts';
 import { Connection } from './connection.ts';
 import type { GatewayReport } from './gateway.ts';
-import { firstVersion, proxyId, type World } from './world.ts';
+import { firstVersion, type World } from './world.ts';
 
 /** How long any control plane and its Envoy may take until they serve, ms. */
 const readyMs = 180_000;
@@ -17,6 +13,7 @@ const readyMs = 180_000;
 /** A control plane with its Envoy, and a way to change one route. */
 export interface System extends AsyncDisposable {
   readonly port: number;
+  readonly envoyPid: number;
   /** Changes the route; resolves to the time of the event, ms. */
   readonly change: (version: string) => Promise<number>;
 }
@@ -24,60 +21,64 @@ export interface System extends AsyncDisposable {
 /** The real thing. */
 export interface Gateway extends System {
   readonly pid: number;
-  readonly envoyPid: number;
   readonly readyMs: number;
   readonly report: () => Promise<GatewayReport>;
 }
 
-/** Starts what `moongate run` starts, and waits until the last route answers. */
-export async function startGateway(world: World, options: { readonly port: number; readonly state: string; readonly envoy: string; readonly host: string; readonly nodeArgs: readonly string[] }): Promise<Gateway> {
-  const { port, host } = options;
-  const start = now();
-  const child = Child.fork(join(import.meta.dirname, 'gateway.ts'), [world.directory, options.state, options.envoy], options.nodeArgs);
-  try {
-    const at = await served(port, host, child);
-    const { envoyPid, problems } = await child.ask<GatewayReport>('report');
-    if (problems.length > 0) throw new Error(problems.slice(0, 3).join('\n'));
-    if (envoyPid === undefined) throw new Error('no Envoy is running');
-    return {
-      port,
-      pid: child.pid,
-      envoyPid,
-      readyMs: at - start,
-      report: () => child.ask('report'),
-      async change(version) {
-        const place = world.prepareRoute(version);
-        const before = now();
-        place();
-        return before;
-      },
-      [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
-    };
-  } catch (error) {
-    await child[Symbol.asyncDispose]();
-    throw error;
-  }
+interface SystemOptions {
+  readonly port: number;
+  /** Where it may keep files. */
+  readonly state: string;
+  readonly envoy: string;
+  /** The host of the changed route. */
+  readonly host: string;
 }
 
-/** Starts the least that can serve the same resources, cut into `shards` (0: as the real one cuts them). */
-export async function startFloor(world: World, options: { readonly port: number; readonly state: string; readonly envoy: string; readonly host: string; readonly shards: number; readonly changed: string }): Promise<System> {
-  const { port, state, host, shards, changed } = options;
-  await mkdir(state);
-  const socket = join(state, 'xds.sock');
-  const bootstrapPath = join(state, 'bootstrap.json');
-  const own = bootstrap({ id: proxyId, xdsSocket: socket, adminSocket: join(state, 'admin.sock') });
-  writeFileSync(bootstrapPath, JSON.stringify(own));
-  const server = Child.fork(join(import.meta.dirname, '../floor.ts'), [world.directory, socket, String(port), String(shards), changed], ['--expose-gc']);
+/** Starts what `moongate run` starts, and waits until the last route answers. */
+export async function startGateway(world: World, options: SystemOptions & { readonly nodeArgs: readonly string[] }): Promise<Gateway> {
+  const { port, host, state, envoy, nodeArgs } = options;
   await using stack = new AsyncDisposableStack();
-  stack.use(server);
-  await server.next<FloorMessage>();
-  const envoy = stack.use(Child.spawn(options.envoy, commandLine({ bootstrapPath, logPath: join(state, 'envoy.log'), concurrency: 1, logLevel: 'warning', drainSeconds: 1 })));
-  await served(port, host, envoy);
+  const start = now();
+  const child = stack.use(Child.fork(join(import.meta.dirname, 'gateway.ts'), [world.directory, state, envoy], nodeArgs));
+  const at = await served(port, host, child);
+  const report = (): Promise<GatewayReport> => child.ask('report');
+  const { envoyPid, problems } = await report();
+  if (problems.length > 0) throw new Error(problems.slice(0, 3).join('\n'));
+  if (envoyPid === undefined) throw new Error('no Envoy is running');
   const all = stack.move();
   return {
     port,
+    pid: child.pid,
+    envoyPid,
+    readyMs: at - start,
+    report,
     async change(version) {
-      const { pushedAt } = await server.ask<{ pushedAt: number }>(version);
+      const place = world.prepareRoute(version);
+      const before = now();
+      place();
+      return before;
+    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
+
+/**
+ * Starts the least that can serve the same resources, cut into `shards` (0: as the real one cuts them). `changed` is the
+ * file with the other version of the route, 'v1'.
+ */
+export async function startFloor(world: World, options: SystemOptions & { readonly shards: number; readonly changed: string }): Promise<System> {
+  const { port, state, host, shards, changed, envoy } = options;
+  await using stack = new AsyncDisposableStack();
+  const args = [world.directory, state, String(port), String(shards), changed, envoy];
+  const server = stack.use(Child.fork(join(import.meta.dirname, '../floor.ts'), args, ['--expose-gc']));
+  const { envoyPid } = await server.next<FloorMessage & { readonly envoyPid: number }>();
+  await served(port, host, server);
+  const all = stack.move();
+  return {
+    port,
+    envoyPid,
+    async change(version) {
+      const { pushedAt } = await server.ask<{ readonly pushedAt: number }>(version);
       return pushedAt;
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),

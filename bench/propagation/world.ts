@@ -15,7 +15,7 @@ export function host(index: number): string {
   return `host-${index}.example.com`;
 }
 
-/** The i-th route in one of its versions, as YAML. Routes differ in hostname, backend and a header value. */
+/** The i-th route in one of its versions, as YAML. Routes differ in hostname and backend; versions differ in a header of the answer. */
 export function routeYaml(index: number, version: string): string {
   return `apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
