@@ -7,6 +7,7 @@ import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findEnvoy } from '../src/infra/host/envoy-binary.ts';
+import { Child } from './propagation/children.ts';
 import { goals, type Result } from './propagation/result.ts';
 import { run } from './propagation/run.ts';
 import { table } from './propagation/table.ts';
@@ -43,25 +44,33 @@ function save(result: Result): void {
   writeFileSync(join(directory, name), `${JSON.stringify({ date, machine, node: process.version, rounds, ...result }, undefined, 2)}\n`);
 }
 
-let stack = new AsyncDisposableStack();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stack.disposeAsync().finally(() => process.exit(1)));
+/** Without its children a run fails, and then tidies up as after any failure. */
+let interrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    interrupted = true;
+    Child.endAll();
+  });
+}
 
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`;
 progress(`${machine}, Node ${process.version}, load ${loadavg()[0]?.toFixed(1)}`);
 const envoy = (await findEnvoy({ onProgress: progress })).path;
 const results: Result[] = [];
 for (const routes of sizes) {
-  stack = new AsyncDisposableStack();
+  await using stack = new AsyncDisposableStack();
   try {
     const result = await run({ routes, rounds, oneFile: args['one-file'], envoy, nodeArgs: args['node-arg'], progress, stack });
     results.push(result);
     if (args.save) save(result);
     if (args.json) console.log(JSON.stringify(result));
-  } finally {
-    await stack.disposeAsync();
+  } catch (error) {
+    if (!interrupted) throw error;
+    process.exitCode = 1;
+    break;
   }
 }
-if (!args.json) {
+if (!args.json && results.length > 0) {
   console.log(`\n${new Date().toISOString().slice(0, 10)}, ${machine}, Node ${process.version}; p50 / p99 of ${rounds} changes${args['one-file'] ? '; all routes in one file' : ''}\n`);
   console.log(table(results));
   console.log();

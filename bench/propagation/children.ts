@@ -8,15 +8,26 @@ const endMs = 10_000;
 
 /** A process that ends with the benchmark. */
 export class Child implements AsyncDisposable {
+  static readonly #all = new Set<Child>();
+  static #over = false;
   readonly #process: ChildProcess;
 
   private constructor(process: ChildProcess) {
     this.#process = process;
+    Child.#all.add(this);
     process.on('error', () => {});
+    process.on('exit', () => Child.#all.delete(this));
+  }
+
+  /** Ends all children, and those to come: whoever waits for one of them fails. */
+  static endAll(): void {
+    Child.#over = true;
+    for (const child of Child.#all) child.#process.kill('SIGTERM');
   }
 
   /** Runs a TypeScript file of the benchmark, with a channel for messages. */
   static fork(file: string, args: readonly string[], execArgv: readonly string[] = []): Child {
+    if (Child.#over) throw new Error('interrupted');
     return new Child(fork(file, args, { execArgv: [...execArgv], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }));
   }
 

@@ -3,16 +3,14 @@
  *
  *     node gateway.ts DIRECTORY STATE_DIRECTORY ENVOY
  */
-import { Standalone } from '../../src/app/standalone.ts';
-import { openStateDir } from '../../src/infra/host/state-dir.ts';
+import { Instance } from '../../src/app/instance.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { Pushed } from '../../src/xds/server/events.ts';
 import { offsetOfPerformance } from './clock.ts';
-import { controllerName, proxyId } from './world.ts';
+import { proxyId } from './world.ts';
 
 /** What the parent gets when it asks: everything since it asked before. Times are those of `now()`. */
 export interface GatewayReport {
-  readonly started: boolean;
   readonly pushes: readonly Pushed[];
   readonly problems: readonly string[];
   readonly envoyPid: number | undefined;
@@ -21,7 +19,6 @@ export interface GatewayReport {
 const [directory = '', state = '', envoy = ''] = process.argv.slice(2);
 const offset = offsetOfPerformance();
 let pushes: Pushed[] = [];
-let started = false;
 
 /** Warnings and errors that are shown; the rest is like them. */
 let left = 10;
@@ -29,12 +26,11 @@ const say = (fields: object, message: string): void => {
   if (left-- > 0) console.error(message, fields);
 };
 const log: Log = { debug() {}, info() {}, warn: say, error: say };
-const stateDir = await openStateDir({ path: state });
-const gateway = new Standalone({
+const instance = new Instance({
   paths: [directory],
-  stateDir,
+  stateDir: state,
   envoy,
-  settings: { controllerNames: [controllerName], ownsEverything: true },
+  admin: { host: '127.0.0.1', port: 0 },
   concurrency: 1,
   log,
   onPushed: (pushed) => pushes.push({ ...pushed, at: pushed.at + offset }),
@@ -42,11 +38,11 @@ const gateway = new Standalone({
 
 process.on('message', (message) => {
   if (message === 'report') {
-    const running = gateway.supervisor.states().get(proxyId);
+    const { standalone } = instance;
+    const running = standalone?.supervisor.states().get(proxyId);
     const report: GatewayReport = {
-      started,
       pushes,
-      problems: gateway.problems.map(({ file, line, message: text }) => `${file}:${line}: ${text}`),
+      problems: (standalone?.problems ?? []).map(({ file, line, message: text }) => `${file}:${line}: ${text}`),
       envoyPid: running !== undefined && 'pid' in running ? running.pid : undefined,
     };
     pushes = [];
@@ -59,14 +55,15 @@ process.on('disconnect', () => void stop());
 process.on('SIGTERM', () => void stop());
 process.on('SIGINT', () => void stop());
 
+let stopping = false;
+
 async function stop(): Promise<void> {
-  gateway.supervisor.hurry();
-  const stopped = gateway.stop();
-  gateway.supervisor.hurry();
+  if (stopping) return;
+  stopping = true;
+  const stopped = instance.stop();
+  instance.hurry();
   await stopped;
-  await stateDir.release();
   process.exit();
 }
 
-await gateway.start();
-started = true;
+await instance.start();

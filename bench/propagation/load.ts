@@ -61,12 +61,21 @@ export class Load {
         if (answer.status !== 200 || answer.version === '') this.#failed++;
         this.#idle.push(connection);
       },
-      async () => {
+      () => {
         this.#failed++;
-        const next = await Connection.open(this.#port);
-        this.#all.splice(this.#all.indexOf(connection), 1, next);
-        this.#idle.push(next);
+        this.#all.splice(this.#all.indexOf(connection), 1);
+        return this.#replace();
       },
     );
+  }
+
+  async #replace(): Promise<void> {
+    try {
+      const next = await Connection.open(this.#port);
+      this.#all.push(next);
+      this.#idle.push(next);
+    } catch {
+      // Nobody listens any more: fewer connections are left, and the requests that are not sent are missing in the count.
+    }
   }
 }

@@ -73,6 +73,10 @@ describe('the command line', () => {
     ['an unknown command', ['serve'], /unknown command 'serve'/],
     ['an unknown option', ['run', '-f', 'x', '--fast'], /unknown option '--fast'/],
     ['a missing option', ['validate'], /required option '-f, --file <path>' not specified/],
+    ['an empty path', ['validate', '-f', ''], /argument '' is invalid\. a path is needed\./],
+    ['an empty path among others', ['run', '-f', 'x', '-f', ''], /a path is needed/],
+    ['an empty path to explain by', ['explain', 'GET', 'http://x/', '-f', ''], /a path is needed/],
+    ['an empty path to translate', ['translate', '-f', ''], /a path is needed/],
     ['a missing argument', ['explain', 'GET'], /missing required argument 'url'/],
     ['a choice that there is not', ['translate', '-f', 'x', '--to', 'html'], /Allowed choices are xds, ir, conditions/],
     ['an admin address for the network', ['run', '-f', 'x', '--admin', '0.0.0.0:80'], /"0\.0\.0\.0" is not a loopback address/],
@@ -141,6 +145,22 @@ describe('validate', () => {
   test('takes a path that is not there for a problem', async () => {
     const { status, stdout } = await run('validate', '-f', 'nowhere');
     assert.deepEqual([status, stdout], [1, 'nowhere: no such file or directory (error)\n']);
+  });
+
+  test('takes nothing to check for an error', async () => {
+    files('void', { 'a.yaml': '# nothing\n', 'b.txt': gateway });
+    files('hollow', {});
+    const { status, stdout, stderr } = await run('validate', '-f', 'void', '-f', 'hollow');
+    assert.deepEqual([status, stdout, stderr], [1, 'no objects found in void, hollow (error)\n', '0 objects, 1 error\n']);
+    const json = await run('validate', '-f', 'void', '-o', 'json');
+    assert.deepEqual([json.status, (JSON.parse(json.stdout) as { valid: boolean }).valid], [1, false]);
+  });
+
+  test('does not let names of files and objects speak to the terminal', async () => {
+    files('escape', { 'a\u001b[31m.yaml': '{kind: Service, apiVersion: v1, metadata: {name: "x\\e[2J"}}' });
+    const { stdout } = await run('validate', '-f', 'escape');
+    assert.match(stdout, /^escape\/a\\u001b\[31m\.yaml:1: Service default\/x\\u001b\[2J: /);
+    assert.ok(!stdout.includes('\u001b'), JSON.stringify(stdout));
   });
 
   test('is what run --once does', async () => {

@@ -18,3 +18,9 @@ test('values with blanks are quoted, and an error says what it is', () => {
   const line = logLine({ level: 'error', time, msg: 'failed', reason: 'a b', err: { message: 'no such file' } });
   assert.equal(line, '14:03:07.005 ERROR failed  reason="a b"  error="no such file"\n');
 });
+
+test('control characters do not reach the terminal, and a stack keeps its lines', () => {
+  const esc = '\u001b[2J';
+  const line = logLine({ level: 'error', time, msg: `bad ${esc}`, file: `a${esc}`, reason: '\u009b', err: { message: 'x', stack: `Error: ${esc}\n    at y` } });
+  assert.equal(line, '14:03:07.005 ERROR a\\u001b[2J: bad \\u001b[2J  reason="\\u009b"  error=x\nError: \\u001b[2J\n    at y\n');
+});

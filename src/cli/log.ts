@@ -1,4 +1,5 @@
 import { pino, type Logger } from 'pino';
+import { printable } from '../util/printable.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 
@@ -26,7 +27,8 @@ export function logLine({ level, time, msg = '', err, ...fields }: LogRecord): s
     .filter(([name, value]) => value !== '' && !(place !== '' && placeFields.has(name)))
     .map(([name, value]) => `${name}=${text(value)}`);
   const parts = [`${clock(time)} ${level.toUpperCase().padEnd(5)} ${place}${msg}`, ...rest, ...(err?.message === undefined ? [] : [`error=${text(err.message)}`])];
-  return `${parts.join('  ')}\n${err?.stack === undefined ? '' : `${err.stack}\n`}`;
+  const stack = err?.stack?.split('\n').map((line) => `${printable(line)}\n`) ?? [];
+  return `${printable(parts.join('  '))}\n${stack.join('')}`;
 }
 
 const placeFields: ReadonlySet<string> = new Set(['file', 'line', 'kind', 'key', 'field']);

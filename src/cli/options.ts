@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 
 /** `-f PATH`, any number of times. */
 export function fileOption(description: string): Option {
-  return new Option('-f, --file <path>', `${description}; may be given several times`).argParser(collect);
+  return new Option('-f, --file <path>', `${description}; may be given several times`).argParser(collectPath);
 }
 
 /** `-o FORMAT`. */
@@ -22,6 +22,12 @@ export function adminAddressOption(): Option {
 
 export function collect(value: string, before: readonly string[] | undefined): string[] {
   return [...(before ?? []), value];
+}
+
+function collectPath(value: string, before: readonly string[] | undefined): string[] {
+  // It would mean the working directory to some and nothing to others: mostly it is a variable that was not set.
+  if (value === '') throw new InvalidArgumentError('a path is needed.');
+  return collect(value, before);
 }
 
 /** A whole number from 1. */

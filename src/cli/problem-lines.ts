@@ -1,3 +1,5 @@
+import { printable } from '../util/printable.ts';
+
 /** A problem as it comes from files, from conditions or over the admin port. */
 export interface PlacedProblem {
   readonly file: string;
@@ -13,7 +15,7 @@ export interface PlacedProblem {
 export function problemLine({ file, line, kind, key, severity, field, message }: PlacedProblem): string {
   const place = line === 0 ? file : `${file}:${line}`;
   const object = [kind, key].filter((part) => part !== '').join(' ');
-  return `${[place, object, field, message].filter((part) => part !== '').join(': ')} (${severity})`;
+  return printable(`${[place, object, field, message].filter((part) => part !== '').join(': ')} (${severity})`);
 }
 
 /** `2 errors, 1 warning`. */

@@ -13,3 +13,7 @@ test('no line ends in blanks, also where a cell is missing', () => {
 test('a table without rows is nothing', () => {
   assert.equal(table(['NAME'], []), '');
 });
+
+test('control characters are written out, and have their width', () => {
+  assert.equal(table(['NAME', 'X'], [['a\u001b', '1']]), 'NAME      X\na\\u001b   1\n');
+});

@@ -225,9 +225,12 @@ test('a port that is taken keeps its Gateway from being served, and says who has
   const { port } = holder.address() as { port: number };
   try {
     await using instance = await Moongate.create({ 'class.yaml': standard('gatewayclass'), 'gateway.yaml': standard('gateway', port) });
-    await instance.start();
+    instance.launch();
     await eventually('the summary', () => instance.output.includes('See more:'));
     assert.match(instance.output, new RegExp(`http: HTTP port ${port} is not served: port ${port} is taken by .* \\(pid ${process.pid}\\): stop that process, or give the listener another port`));
+    const ready = await instance.admin('/readyz');
+    assert.equal(ready.status, 503);
+    assert.match(ready.body, new RegExp(`^Gateway default/ack-gateway is not served: port ${port} is taken by `));
     const { stdout } = await moongate(['explain', 'GET', `http://127.0.0.1:${port}/`, '--admin', `127.0.0.1:${instance.adminPort}`]);
     assert.match(stdout, new RegExp(`^No answer: Gateway default/ack-gateway wants port ${port} but does not have it: port ${port} is taken by `, 'm'));
   } finally {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { explain } from '../../src/admin/explain.ts';
 import type { BackendPart, Explanation } from '../../src/admin/explain/explanation.ts';
+import { METHODS } from '../../src/admin/explain/method.ts';
 import { parseRequest } from '../../src/admin/explain/request.ts';
 import { decode } from '../../src/api/decode.ts';
 import type { KindName } from '../../src/api/kinds.ts';
@@ -166,6 +168,11 @@ function objects(): object[] {
       { matches: [prefix('/w')], backendRefs: [{ name: 'missing', port: 80 }] },
       { matches: [prefix('/x')], backendRefs: [{ name: 'empty', port: 80 }] },
     ]),
+    route('nobody', ['nobody-behind.test'], [
+      { matches: [prefix('/none')], backendRefs: [] },
+      { matches: [prefix('/zero')], backendRefs: [{ name: 'one', port: 80, weight: 0 }] },
+      { matches: [prefix('/broken')], backendRefs: [], filters: [{ type: 'ExtensionRef', extensionRef: { group: 'a.test', kind: 'Unknown', name: 'x' } }] },
+    ]),
     route('cors', ['cors.test'], [
       { matches: [prefix('/a')], filters: [{ type: 'CORS', cors: { allowOrigins: ['https://app.test', 'https://*.app.test'], allowMethods: ['PUT'], allowCredentials: true } }] },
       { matches: [prefix('/foo')], filters: [redirect({ hostname: 'to.test' }), { type: 'CORS', cors: { allowOrigins: ['*'] } }] },
@@ -185,7 +192,7 @@ const queries = fc.constantFrom('', '', '?q=1', '?q=2&q=1', '?p=0&q=x1', '?q=%31
 const known = fc.constantFrom('/', '/a', '/a', '/a/', '/a/b', '/a/b/c', '/a/42', '/a/4x', '/foo', '/foo/bar', '/foobar', '/w', '/w/', '/x', '/f.txt', '/proto/a');
 const odd = fc.array(segments, { maxLength: 4 }).map((parts) => `/${parts.join('/')}`);
 const paths = fc.tuple(fc.oneof({ arbitrary: known, weight: 2 }, { arbitrary: odd, weight: 1 }), queries).map(([path, query]) => path + query);
-const methods = fc.constantFrom('GET', 'GET', 'GET', 'POST', 'PUT', 'DELETE', 'OPTIONS');
+const methods = fc.constantFrom('GET', 'GET', 'GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PURGE', 'FOO');
 /** Header lines; some only make sense once. */
 const headers = fc
   .tuple(
@@ -267,6 +274,20 @@ function checkForward(explanation: Explanation, parts: readonly BackendPart[], {
   }
 }
 
+/** The status that a request gets whose first line need not be one that an HTTP client would send. */
+function statusLine(port: number, target: string, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('data', (chunk: Buffer) => {
+      resolve(Number(/^HTTP\/1\.1 (\d{3}) /.exec(chunk.toString())?.[1]));
+      socket.destroy();
+    });
+    socket.once('error', reject);
+    socket.setTimeout(10_000, () => socket.destroy(new Error(`no answer to ${target}`)));
+    socket.write(`${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  });
+}
+
 describe('explain', () => {
   test('says what Envoy does with random requests over HTTP', async () => {
     await fc.assert(
@@ -290,6 +311,30 @@ describe('explain', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  test('knows the methods that Envoy knows', async () => {
+    for (const method of [...METHODS, 'FOO', 'QUERY', 'M-SEARCH', 'FLUSH']) {
+      const explanation = explain(parseRequest(method, `http://www.example.com:${http}/a`, []), worldOf(plane));
+      const line = await statusLine(http, `${method} /a`, 'www.example.com');
+      assert.equal(line, explanation.answer.type === 'local' ? explanation.answer.status : 200, method);
+    }
+  });
+
+  test('knows that a tunnel is nothing that a route fits', async () => {
+    for (const host of ['www.example.com:80', 'sub.example.com:80', 'stranger.test:80']) {
+      const { answer } = explain(parseRequest('CONNECT', `http://127.0.0.1:${http}/`, [`Host: ${host}`]), worldOf(plane));
+      assert.deepEqual([answer.type === 'local' && answer.status, await statusLine(http, `CONNECT ${host}`, host)], [404, 404], host);
+    }
+  });
+
+  test('says why nobody is behind a rule', async () => {
+    const cases = [['/none', /: the rule has no backendRefs$/], ['/zero', /: the weights of all backendRefs of the rule are 0$/], ['/broken', /: see the conditions of the route$/]] as const;
+    for (const [path, reason] of cases) {
+      const { answer } = explain(parseRequest('GET', `http://127.0.0.1:${http}${path}`, ['Host: nobody-behind.test']), worldOf(plane));
+      assert.match(answer.type === 'local' ? `: ${answer.reason}` : answer.type, reason);
+      assert.equal((await ask(http, { host: 'nobody-behind.test', path })).status, 500);
+    }
   });
 
   test('says that a connection fails', async () => {

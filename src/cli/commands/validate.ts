@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { ExitCode } from '../errors.ts';
 import { controllerNameOption, fileOption, outputOption } from '../options.ts';
 import { print, printData, printError, type DataFormat } from '../output.ts';
-import { plural, problemCount, problemLine } from '../problem-lines.ts';
+import { plural, problemCount, problemLine, type PlacedProblem } from '../problem-lines.ts';
 
 interface ValidateOptions {
   readonly file: readonly string[];
@@ -30,10 +30,16 @@ export function validateCommand(): Command {
     });
 }
 
+/** A check of nothing would pass where the path is wrong. */
+function nothingIn(paths: readonly string[]): PlacedProblem {
+  return { file: '', line: 0, kind: '', key: '', severity: 'error', field: '', message: `no objects found in ${paths.join(', ')}` };
+}
+
 /** Prints what is wrong with some files; returns the exit status. */
 export async function validate({ file: paths, output, controllerName }: ValidateOptions): Promise<number> {
   const { checkFiles } = await import('../../app/check-files.ts');
-  const { problems, ignoredKinds, objects } = await checkFiles(paths, { controllerNames: controllerName ?? [] });
+  const { problems: found, ignoredKinds, objects } = await checkFiles(paths, { controllerNames: controllerName ?? [] });
+  const problems = objects + found.length + ignoredKinds.length === 0 ? [nothingIn(paths)] : found;
   const failed = problems.some(({ severity }) => severity === 'error');
   if (output === 'text') {
     for (const problem of problems) print(problemLine(problem));

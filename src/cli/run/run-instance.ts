@@ -51,7 +51,7 @@ function accessLogOf(option: string): string | ((lines: Buffer) => void) | undef
 
 async function untilReady(instance: Instance, signals: Signals): Promise<void> {
   const end = performance.now() + readyMs;
-  while (signals.stopping === undefined && performance.now() < end && instance.notReady().length > 0) {
+  while (signals.stopping === undefined && performance.now() < end && instance.settling) {
     await new Promise((wake) => setTimeout(wake, pollMs));
   }
 }

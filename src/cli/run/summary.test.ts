@@ -77,6 +77,16 @@ See more:
     assert.match(text, /^Problems:\n {2}a\.yaml:2: broken \(error\)$/m);
   });
 
+  test('a Gateway that is the business of another controller has no listeners to tell of', () => {
+    const { status: _, ...foreign } = gateway(listeners);
+    const { status: __, ...foreignClass } = { ...gateway([]), kind: 'GatewayClass', metadata: { name: 'x', generation: 1 } };
+    assert.match(summary(report({ objects: [foreignClass, foreign], ports: [] })), /^Gateway default\/web: not served here, GatewayClass "x" is of another controller$/m);
+    const refused = { ...foreignClass, status: { conditions: [yes('Accepted')] } };
+    const text = summary(report({ objects: [refused, foreign], ports: [] }));
+    assert.match(text, /^Gateway default\/web: not served, GatewayClass "x" is not accepted$/m);
+    assert.doesNotMatch(text, /Unknown/);
+  });
+
   test('names the admin address where it is not the usual one, and nothing where there is none', () => {
     const at = (admin: string) => summary(report({ instance: { ...report({}).instance, admin } }));
     assert.match(at('127.0.0.1:19001'), /moongate status --admin 127\.0\.0\.1:19001/);

@@ -1,6 +1,6 @@
-import type { StatusReport } from '../../admin/report.ts';
+import type { ObjectReport, StatusReport } from '../../admin/report.ts';
 import { plural, problemLine } from '../problem-lines.ts';
-import { listenerRows, type ListenerRow } from '../status/listener-rows.ts';
+import { gatewaySpec, keyOf, listenerRows, type ListenerRow } from '../status/listener-rows.ts';
 import { curl, exampleRequests, explainArguments } from './try-lines.ts';
 
 /** Problems and examples that are printed; `moongate status` has them all. */
@@ -27,10 +27,20 @@ function gatewayBlocks(report: StatusReport): string[] {
   const gateways = report.objects.filter(({ kind }) => kind === 'Gateway');
   if (gateways.length === 0) return ['There is no Gateway in the files, so nothing is served.\n'];
   const shown = gateways.slice(0, maxGateways).map((gateway) => {
+    const title = `Gateway ${keyOf(gateway)}`;
+    if (gateway.status === undefined) return `${title}: ${notOurs(gateway, report)}\n`;
     const rows = listenerRows(gateway, report);
-    return `Gateway ${gateway.metadata.namespace}/${gateway.metadata.name}\n${rows.map((row) => `  ${listenerLine(row)}\n`).join('')}`;
+    return `${title}\n${rows.map((row) => `  ${listenerLine(row)}\n`).join('')}`;
   });
   return gateways.length === shown.length ? shown : [...shown, `and ${plural(gateways.length - shown.length, 'more Gateway')}: moongate status gateways\n`];
+}
+
+/** Why nobody here has said anything about a Gateway. */
+function notOurs(gateway: ObjectReport, { objects }: StatusReport): string {
+  const { gatewayClassName = '' } = gatewaySpec(gateway);
+  const gatewayClass = objects.find(({ kind, metadata }) => kind === 'GatewayClass' && metadata.name === gatewayClassName);
+  if (gatewayClass?.status !== undefined) return `not served, GatewayClass "${gatewayClassName}" is not accepted`;
+  return `not served here, GatewayClass "${gatewayClassName}" is of another controller`;
 }
 
 function listenerLine({ name, protocol, port, hostname, binding, routes, status, message }: ListenerRow): string {

@@ -1,10 +1,13 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { basename } from 'node:path';
+
+import { printable } from '../../util/printable.ts';
 
 /** Looking through all processes is bounded: a busy host may have tens of thousands. */
 const maxProcesses = 20_000;
 
 /**
- * Says who listens on a TCP port, for a human: '"nginx" (pid 812)', 'a process of user 33'. Undefined when it cannot be found out:
+ * Says who listens on a TCP port, for a human: '"nginx" (pid 812)', '"node server.js" (pid 7)', 'a process of user 33'. Undefined when it cannot be found out:
  * on systems without /proc, or when the holder is gone.
  */
 export async function portHolder(port: number): Promise<string | undefined> {
@@ -16,8 +19,33 @@ export async function portHolder(port: number): Promise<string | undefined> {
   if (first === undefined) return undefined;
   const pid = await ownerOf(new Set(sockets.map(({ inode }) => `socket:[${inode}]`)));
   if (pid === undefined) return `a process of user ${first.uid} that we may not look into`;
-  const command = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '?');
-  return `"${command.trim()}" (pid ${pid})`;
+  // Not comm, which is the name of a thread: "MainThread".
+  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return `"${programName(commandLine)}" (pid ${pid})`;
+}
+
+/** Longest name (characters) that is told: a process may call itself anything. */
+const maxNameLength = 100;
+
+/** Options of node whose value is the next argument. */
+const nodeOptionsWithValue: ReadonlySet<string> = new Set(['-r', '--require', '--import', '-C', '--conditions', '--env-file', '--loader', '--experimental-loader']);
+
+/** The program in a command line as of proc(5), /proc/pid/cmdline, with the script if it is node; `?` when it tells none. */
+export function programName(commandLine: string): string {
+  const [first = '', ...args] = commandLine.split('\0');
+  // Some rewrite it: "nginx: master process /usr/sbin/nginx".
+  const name = /^([\w.-]+): /.exec(first)?.[1] ?? basename(first);
+  const script = name === 'node' ? scriptOf(args) : '';
+  const text = script === '' ? name : `${name} ${basename(script)}`;
+  return text === '' ? '?' : printable(text.slice(0, maxNameLength));
+}
+
+function scriptOf(args: readonly string[]): string {
+  const isValue = (at: number) => nodeOptionsWithValue.has(args[at - 1] ?? '');
+  const script = args.findIndex((arg, at) => /^(?!-)|^-(?:[ep]|pe)$|^--(?:eval|print)$/.test(arg) && !isValue(at));
+  const found = args[script] ?? '';
+  // A program given as text has no name.
+  return found.startsWith('-') ? '' : found;
 }
 
 /** The listening sockets on a port in a table as of proc(5), /proc/net/tcp. */

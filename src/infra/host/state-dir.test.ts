@@ -54,6 +54,23 @@ test('a directory is private to its user', async () => {
   await state.release();
 });
 
+test('an existing directory that other users may write to is refused, others are taken', async () => {
+  await using dir = await temporaryDir();
+  for (const mode of [0o777, 0o770, 0o702]) {
+    await chmod(dir.path, mode);
+    await assert.rejects(openStateDir({ path: dir.path }), new RegExp(`the state directory ${dir.path} may be written by other users \\(mode ${mode.toString(8)}\\): take that from them with "chmod go-w ${dir.path}"`));
+  }
+  assert.deepEqual(await readdir(dir.path), []);
+  await chmod(dir.path, 0o755);
+  await (await openStateDir({ path: dir.path })).release();
+});
+
+test('a directory of another user is refused', async () => {
+  await using dir = await temporaryDir();
+  const { uid } = await stat(dir.path);
+  await assert.rejects(openStateDir({ path: dir.path, user: uid + 1 }), new RegExp(`the state directory ${dir.path} belongs to user ${uid}, not to this one`));
+});
+
 test('sockets move to a short directory when their paths would be too long, and only they', async () => {
   await using dir = await temporaryDir();
   const tmp = join(dir.path, 't');

@@ -1,4 +1,4 @@
-import { lstat, mkdir, readdir, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rmdir, stat } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 
@@ -28,7 +28,7 @@ export interface StateDir {
   release(): Promise<void>;
 }
 
-/** Where to open a state directory. `env`, `home` and `tmp` stand for the process's own unless given. */
+/** Where to open a state directory. `env`, `home`, `tmp` and `user` stand for the process's own unless given. */
 export interface StateDirOptions {
   /** The directory itself; made from the instance name when absent. */
   readonly path?: string;
@@ -39,15 +39,19 @@ export interface StateDirOptions {
   readonly env?: { readonly [name: string]: string | undefined };
   readonly home?: string;
   readonly tmp?: string;
+  /** Number of the user whose directory it must be. */
+  readonly user?: number;
 }
 
 /** sockaddr_un of Linux holds 108 bytes with the final NUL; other systems have a few less. */
 const maxSocketPathBytes = process.platform === 'linux' ? 107 : 103;
 
-/** Opens the directory and locks it. Throws, naming the process, when another instance runs on it. */
+/** Opens the directory and locks it. Throws, naming the process, when another instance runs on it, and when other users may write to it. */
 export async function openStateDir(options: StateDirOptions = {}): Promise<StateDir> {
   const path = stateDirPath(options);
   const envoys = join(path, 'envoy');
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  await refuseForeign(path, options.user ?? process.getuid?.());
   await mkdir(envoys, { recursive: true, mode: 0o700 });
   const lock = await lockDir(path);
   const shortDir = join(options.tmp ?? tmpdir(), `moongate-${contentHash(path)}`);
@@ -98,6 +102,15 @@ function instanceName(configPaths: readonly string[]): string {
   const absolute = configPaths.map((path) => resolve(path)).toSorted(byText);
   const readable = basename(absolute[0] ?? 'default').replace(/[^A-Za-z0-9.-]+/g, '_').slice(0, 40);
   return `${readable}-${contentHash(absolute.join('\0'))}`;
+}
+
+/** Who may write there may give our Envoys a configuration and listeners of their own. */
+async function refuseForeign(path: string, user: number | undefined): Promise<void> {
+  const { uid, mode } = await stat(path);
+  if (uid !== user) throw new Error(`the state directory ${path} belongs to user ${uid}, not to this one (${user}): choose another`);
+  if ((mode & 0o022) === 0) return;
+  const octal = (mode & 0o777).toString(8);
+  throw new Error(`the state directory ${path} may be written by other users (mode ${octal}): take that from them with "chmod go-w ${path}", or choose another`);
 }
 
 async function lockDir(path: string): Promise<{ release(): Promise<void> }> {

@@ -4,9 +4,9 @@ import type { Resource } from '../../api/resource.ts';
 import { MAX_OBJECT_BYTES, excess } from '../../api/size.ts';
 import { contentHash } from '../../util/hash.ts';
 import type { Decode, FileProblem } from './changes.ts';
-import { maxObjectTextBytes, maxProblemsPerFile, maxYamlDocumentBytes } from './limits.ts';
-import { guessIdentity, identityOf, unfold, type Identity, type RawObject } from './objects.ts';
-import { parseJson, parseYaml, type Parsed, type TextProblem } from './parse.ts';
+import { confirmMs, doubtMs, maxObjectTextBytes, maxProblemsPerFile, maxYamlDocumentBytes } from './limits.ts';
+import { guessIdentity, identityOf, listError, unfold, type Identity, type RawObject } from './objects.ts';
+import { parseJson, parseYaml, tooDeep, type Parsed, type TextProblem } from './parse.ts';
 import { leadingLines, splitDocuments, type Span } from './split.ts';
 import { messageOf } from '../../util/error-message.ts';
 
@@ -42,9 +42,11 @@ export interface FileContent {
   readonly pieces: readonly { readonly piece: Piece; readonly linesBefore: number }[];
   /** Last good objects that may be in the documents that do not parse. */
   readonly kept: readonly Entry[];
+  /** The file is empty by now; the rest is what it had before. */
+  readonly isBlank: boolean;
 }
 
-export const emptyContent: FileContent = { bytes: 0, pieces: [], kept: [] };
+export const emptyContent: FileContent = { bytes: 0, pieces: [], kept: [], isBlank: false };
 
 /**
  * Reads a file's bytes, parsing only the documents that `previous` does not have.
@@ -53,10 +55,12 @@ export const emptyContent: FileContent = { bytes: 0, pieces: [], kept: [] };
  *                                 └──► new: parse ─► unfold Lists ─► decode ─► entries
  *
  * What is broken keeps its last good version: an object that is not valid keeps its own, a document that does not parse
- * keeps all objects which the file had and has nowhere else now.
+ * keeps all objects which the file had and has nowhere else now, and so does a file that was emptied: by its writer, who
+ * is not done or failed, more likely than by somebody who means it.
  */
 export function readContent(file: string, bytes: Uint8Array, options: { readonly previous: FileContent; readonly decode: Decode }): FileContent {
   const { previous, decode } = options;
+  if (isBlank(bytes) && entriesOf(previous).some(({ resource }) => resource !== undefined)) return { ...previous, isBlank: true };
   const isJson = file.endsWith('.json');
   const spans: readonly Span[] = isJson ? [{ start: 0, end: bytes.length, linesBefore: 0 }] : splitDocuments(bytes);
   const pool = new Pool(previous);
@@ -69,7 +73,11 @@ export function readContent(file: string, bytes: Uint8Array, options: { readonly
     piece: piece ?? readPiece({ file, hash, isJson, decode, pool, bytes: bytes.subarray(span.start, span.end) }),
   }));
   const kept = pieces.some(({ piece }) => piece.problems.length > 0) ? pool.rest(pieces.map(({ piece }) => piece)) : [];
-  return { bytes: bytes.length, pieces, kept };
+  return { bytes: bytes.length, pieces, kept, isBlank: false };
+}
+
+function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d));
 }
 
 /** Writes the lines of this content into the origins of its objects. To be called when the content becomes the current one. */
@@ -87,6 +95,10 @@ export function entriesOf(content: FileContent): Entry[] {
 
 /** The problems of a file and of the objects in it, in the order of lines. Kinds that are ignored are mentioned once. */
 export function problemsOf(file: string, content: FileContent): FileProblem[] {
+  if (content.isBlank) {
+    const message = 'file is empty: its objects stay as they were until it has content or is removed';
+    return [{ file, line: 0, kind: '', key: '', severity: 'warning', field: '', message }];
+  }
   const problems: FileProblem[] = [];
   const ignoredKinds = new Set<string>();
   for (const { piece, linesBefore } of content.pieces) {
@@ -108,13 +120,14 @@ export function problemsOf(file: string, content: FileContent): FileProblem[] {
   return [...problems.slice(0, maxProblemsPerFile), last];
 }
 
-/** Whether a content looks as if its writer were not done: it lost objects or bytes, or has errors. */
-export function looksUnfinished(content: FileContent, previous: FileContent): boolean {
-  if (content.bytes < previous.bytes) return true;
-  const ids = new Set<string>();
-  for (const entry of entriesOf(content)) ids.add(entry.identity.id);
-  const broken = content.pieces.some(({ piece }) => piece.problems.length > 0 || piece.objects.some(({ entry }) => hasErrors(entry.problems)));
-  return broken || entriesOf(previous).some(({ identity }) => !ids.has(identity.id));
+/** How long (ms) nobody must have written in place to a file with this content: longer the more it looks as if its writer were not done. */
+export function quietNeeded(content: FileContent, previous: FileContent, confirm = confirmMs): number {
+  const before = entriesOf(previous);
+  const unreadable = content.isBlank || content.pieces.some(({ piece }) => piece.problems.length > 0);
+  const ids = new Set(entriesOf(content).map(({ identity }) => identity.id));
+  if (before.length > 0 && (unreadable || before.some(({ identity }) => !ids.has(identity.id)))) return confirm;
+  const broken = unreadable || content.pieces.some(({ piece }) => piece.objects.some(({ entry }) => hasErrors(entry.problems)));
+  return broken || content.bytes < previous.bytes ? doubtMs : 0;
 }
 
 function hasErrors(problems: readonly Problem[]): boolean {
@@ -208,7 +221,7 @@ function readPiece(options: PieceOptions): Piece {
   try {
     return { hash, objects: readObjects(text, parsed, options), problems: [] };
   } catch (error) {
-    return failed(error instanceof RangeError ? 'is nested too deeply' : `cannot be read: ${String(error)}`);
+    return failed(error instanceof RangeError ? tooDeep : `cannot be read: ${String(error)}`);
   }
 }
 
@@ -266,10 +279,12 @@ function decodeSafely(value: unknown, origin: Entry['origin'], decode: Decode): 
   if (typeof value !== 'object' || value === null) {
     return { resource: undefined, problems: [{ severity: 'error', field: '', message: `must be an object, not ${JSON.stringify(value)?.slice(0, 60)}` }] };
   }
+  const noList = listError(value);
+  if (noList !== undefined) return { resource: undefined, problems: [{ severity: 'error', field: 'items', message: noList }] };
   try {
     return decode(value, origin);
   } catch (error) {
-    const message = error instanceof RangeError ? 'is nested too deeply' : `decoding failed: ${messageOf(error)}`;
+    const message = error instanceof RangeError ? tooDeep : `decoding failed: ${messageOf(error)}`;
     return { resource: undefined, problems: [{ severity: 'error', field: '', message }] };
   }
 }

@@ -11,9 +11,10 @@ import { decodeLoosely, route, World } from './testing.ts';
 const files = ['a.yaml', 'b.yml', 'x/a.yaml', 'x/c.json', 'x/y/d.yaml', 'z/e.yaml', '.h.yaml', 'x/notes'];
 const directories = ['x', 'x/y', 'z', '.hidden'];
 
+/** None is empty: a file that is emptied keeps its objects, which a source that begins later has never seen. */
 const text = fc.oneof(
-  { weight: 5, arbitrary: fc.array(fc.tuple(fc.constantFrom('r1', 'r2', 'r3', 'r4'), fc.nat(3)), { maxLength: 3 }).map((routes) => routes.map(([name, value]) => route(name, value)).join('---\n')) },
-  { weight: 1, arbitrary: fc.constantFrom('', '# nothing\n', route('r1').replace('value', 'invalid')) },
+  { weight: 5, arbitrary: fc.array(fc.tuple(fc.constantFrom('r1', 'r2', 'r3', 'r4'), fc.nat(3)), { minLength: 1, maxLength: 3 }).map((routes) => routes.map(([name, value]) => route(name, value)).join('---\n')) },
+  { weight: 1, arbitrary: fc.constantFrom('# nothing\n', route('r1').replace('value', 'invalid')) },
 );
 
 /** Something that happens in a directory. Each may fail, as it would for anybody. */
@@ -77,7 +78,7 @@ test('after any series of changes all is as if it were read for the first time',
     fc.asyncProperty(fc.array(action, { minLength: 1, maxLength: 25 }), async (steps) => {
       const world = new World(t, (w) => {
         for (const path of ['x/y', 'z']) mkdirSync(w.path(path), { recursive: true });
-        return {};
+        return { confirmMs: 100 };
       });
       await world.source.start();
       for (const step of steps) {

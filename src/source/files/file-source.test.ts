@@ -3,11 +3,13 @@ import { appendFileSync, closeSync, mkdirSync, openSync, renameSync, rmSync, sym
 import { describe, test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../../util/log.ts';
+import type { FileSourceOptions } from './file-source.ts';
 import { route, World } from './testing.ts';
 
-async function started(context: TestContext, files: Record<string, string>): Promise<World> {
+async function started(context: TestContext, files: Record<string, string>, options: Partial<FileSourceOptions> = {}): Promise<World> {
   const world = new World(context, ({ directory }) => {
     for (const [name, text] of Object.entries(files)) writeFileSync(`${directory}/${name}`, text);
+    return options;
   });
   await world.source.start();
   return world;
@@ -314,7 +316,7 @@ describe('what is broken', () => {
   });
 
   test('as a whole keeps all objects', async (t) => {
-    const world = await started(t, { 'a.yaml': `${route('a')}---\n${route('b')}` });
+    const world = await started(t, { 'a.yaml': `${route('a')}---\n${route('b')}` }, { confirmMs: 100 });
     world.write('a.yaml', '{{{{ not yaml');
     await world.until(() => world.problems.size === 1, 'a problem');
     assert.deepEqual(world.names(), ['a', 'b']);
@@ -323,11 +325,60 @@ describe('what is broken', () => {
     assert.deepEqual(world.names(), ['a', 'b']);
   });
 
-  test('in place and by omission counts after a while', async (t) => {
+  test('in place and by omission counts after two seconds', async (t) => {
     const world = await started(t, { 'a.yaml': `${route('a')}---\n${route('b')}` });
+    const begin = performance.now();
     world.write('a.yaml', route('b'));
     await world.until(() => world.names().length === 1, 'a to go');
     assert.deepEqual(world.names(), ['b']);
+    // Times of files are up to a tick of the kernel behind.
+    assert.ok(performance.now() - begin > 1_900, `${performance.now() - begin} ms`);
+  });
+
+  test('by omission and renamed into place counts at once', async (t) => {
+    const waits: number[] = [];
+    const world = await started(t, { 'a.yaml': `${route('a')}---\n${route('b')}` }, {
+      after: (ms, fn) => {
+        waits.push(ms);
+        const timer = setTimeout(fn, ms);
+        return () => clearTimeout(timer);
+      },
+    });
+    waits.length = 0;
+    world.replace('a.yaml', route('b'));
+    await world.until(() => world.names().length === 1, 'a to go');
+    assert.deepEqual(waits, []);
+  });
+
+  for (const [what, text] of [['nothing', ''], ['white space', ' \n\t\r\n']] as const) {
+    test(`because a file has ${what} in it keeps all objects, until it has content or is removed`, async (t) => {
+      const world = await started(t, { 'a.yaml': `${route('a')}---\n${route('b')}` }, { confirmMs: 50 });
+      const warning = { file: world.path('a.yaml'), line: 0, kind: '', key: '', severity: 'warning', field: '', message: 'file is empty: its objects stay as they were until it has content or is removed' };
+      world.write('a.yaml', text);
+      await world.until(() => world.problems.size === 1, 'the warning');
+      assert.deepEqual([...world.problems.values()].flat(), [warning]);
+      await world.source.reload();
+      assert.deepEqual(world.names(), ['a', 'b']);
+      world.write('a.yaml', `${route('a')}---\n${route('b', 2)}`);
+      await world.until(() => world.value('b') === 2 && world.problems.size === 0, 'the content');
+      assert.deepEqual(world.batches.flatMap(({ deleted }) => deleted), []);
+      world.write('a.yaml', text);
+      await world.until(() => world.problems.size === 1, 'the warning again');
+      unlinkSync(world.path('a.yaml'));
+      await world.until(() => world.names().length === 0, 'the removal');
+      assert.deepEqual(world.problemLines(), []);
+    });
+  }
+
+  test('because its writer begins late is never seen', async (t) => {
+    const world = await started(t, { 'a.yaml': route('a') });
+    const file = openSync(world.path('a.yaml'), 'w');
+    // The writer's pace is what is tested.
+    await delay(400);
+    writeSync(file, route('a', 2));
+    closeSync(file);
+    await world.until(() => world.value('a') === 2, 'the new value');
+    assert.deepEqual(world.batches.flatMap(({ deleted, problems }) => [...deleted, ...problems.keys()]), []);
   });
 
   test('from the start is a problem, with the rest served', async (t) => {
@@ -339,6 +390,10 @@ describe('what is broken', () => {
       'e.yaml': `${route('e')}  explode: 1\n`,
       'f.yaml': `${route('f')}  odd: 1\n`,
       'g.yaml': 'kind: HTTPRoute\nmetadata:\n  name: g\n  name: h\n',
+      'h.json': '{"kind": "HTTPRoute",\n "metadata": {"name": "h",\n "name": "i"}}',
+      'i.yaml': 'kind: List\nitems: {}\n',
+      'j.yaml': 'kind: HTTPRouteList\n',
+      'k.yaml': 'kind: [\n  {]\n: }\n - x\n',
     });
     assert.deepEqual(world.names(), ['a', 'f']);
     assert.deepEqual(world.problemLines().sort(), [
@@ -348,6 +403,10 @@ describe('what is broken', () => {
       'e.yaml:1 HTTPRoute/default/e : decoding failed: boom',
       'f.yaml:7 HTTPRoute/default/f spec.odd: is odd',
       'g.yaml:4 : key "name" is given twice in this map',
+      'h.json:3 : key "name" is given twice in this map',
+      'i.yaml:2 List/ items: Invalid value: must be a list of objects',
+      'j.yaml:1 HTTPRouteList/ items: Required value: a List has items',
+      'k.yaml:2 : Flow map in block collection must be sufficiently indented and end with a }',
     ]);
   });
 
@@ -372,6 +431,8 @@ describe('what is broken', () => {
     assert.deepEqual([...world.problems.keys()].map((file) => file.slice(world.directory.length + 1)).sort(), [
       'a.yaml', 'bomb.yaml', 'deep.json', 'deep.yaml', 'large.json', 'wide.yaml',
     ]);
+    const tooDeep = ' : is nested more than 250 levels deep, which is the limit';
+    assert.deepEqual(lines.filter((line) => line.startsWith('deep')).sort(), [`deep.json:1${tooDeep}`, `deep.yaml:2${tooDeep}`]);
   });
 });
 

@@ -21,6 +21,8 @@ export interface FileSourceOptions {
   readonly now?: () => number;
   /** Calls `fn` once after `ms`; returns the way to prevent it. */
   readonly after?: (ms: number, fn: () => void) => () => void;
+  /** How long (ms) nobody must have written in place to a file before it loses objects; that of the limits unless given. */
+  readonly confirmMs?: number;
   readonly watch?: Watch;
 }
 
@@ -75,6 +77,7 @@ export class FileSource {
       decode: options.decode,
       now: this.#now,
       after: this.#after,
+      confirmMs: options.confirmMs,
       again: (path) => this.#enqueue(path, 'changed'),
       onContent: (path, content, inode) => this.#setContent(path, content, inode),
       onProblem: (path, message) => this.#report.setPath('file', path, message),

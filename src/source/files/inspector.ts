@@ -1,6 +1,6 @@
 import type { Decode } from './changes.ts';
-import { emptyContent, looksUnfinished, placeOrigins, readContent, type FileContent } from './content.ts';
-import { confirmMs, goneMs, maxFileBytes, quietMs, restlessMs } from './limits.ts';
+import { emptyContent, placeOrigins, quietNeeded, readContent, type FileContent } from './content.ts';
+import { goneMs, maxFileBytes, quietMs, restlessMs } from './limits.ts';
 import { lookAt, readStamped, sameStamp, type Look, type Stamp } from './stamp.ts';
 import type { Evidence } from './tree.ts';
 
@@ -32,6 +32,8 @@ interface InspectorOptions {
   readonly now: () => number;
   /** Calls `fn` once after `ms`; returns the way to prevent it. */
   readonly after: (ms: number, fn: () => void) => () => void;
+  /** For `confirmMs` of the limits. */
+  readonly confirmMs?: number | undefined;
   /** Asks for another `inspect` of this file. */
   readonly again: (path: string) => void;
   /** What is in a file now; empty when it is gone. `inode` tells whether two paths are one file. */
@@ -44,8 +46,9 @@ interface InspectorOptions {
  * Decides when a file may be read and keeps what was read of it.
  *
  *     renamed into place ──────────────────────────────► read ─► counts
- *     written in place ──► quiet for 20 ms ────────────► read ─► counts if it has all it had and no errors
- *                     └──► quiet for 100 ms ───────────► read ─► counts
+ *     written in place ──► quiet for 20 ms ────────────► read ─► counts if it is no shorter and has all it had and no errors
+ *                     ├──► quiet for 100 ms ───────────► read ─► counts unless objects would go or documents do not parse
+ *                     └──► quiet for 2 s ──────────────► read ─► counts
  *     gone ──────────────► still gone after 20 ms ─────► empty
  */
 export class Inspector {
@@ -129,7 +132,8 @@ export class Inspector {
     if ('error' in read) return this.#giveUp(file, read.error);
     if (!sameStamp(look, read.before) || !sameStamp(look, read.after)) return this.#wait(file, read.after, quietMs);
     const content = readContent(file.path, read.bytes, { previous: file.content, decode: this.#options.decode });
-    if (quiet < confirmMs && looksUnfinished(content, file.content)) return this.#wait(file, look, confirmMs);
+    const needed = quietNeeded(content, file.content, this.#options.confirmMs);
+    if (quiet < needed) return this.#wait(file, look, needed);
     stopWaiting(file);
     placeOrigins(content);
     file.content = content;

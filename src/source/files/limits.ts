@@ -22,6 +22,9 @@ export const maxJsonPositionBytes = 256 * 1024;
 /** How often anchors may be used in one document, nested uses multiplied: stops alias bombs. */
 export const maxAliases = 1_000;
 
+/** How deep maps and lists of one document may be nested. Kubernetes objects have some twenty levels. */
+export const maxNesting = 250;
+
 /** Lists in Lists that are unfolded. */
 export const maxListDepth = 8;
 
@@ -31,17 +34,20 @@ export const maxProblemsPerFile = 200;
 /** A file written in place is read when nothing wrote to it for this long, since its writer may be in the middle. */
 export const quietMs = 20;
 
-/** A read that lost objects or found errors in a file written in place counts only after this long without a write. */
-export const confirmMs = 100;
+/** A read of a file written in place that found less than before, or errors, counts only after this long without a write. */
+export const doubtMs = 100;
+
+/** One that would lose objects, or leave a file with objects unreadable or empty, only after this long: `kubectl get -o yaml > FILE` writes late. */
+export const confirmMs = 2_000;
 
 /** A file that is gone this long is deleted; some editors take it away for a moment when they save. */
 export const goneMs = 20;
 
 /** A file that somebody keeps writing to for this long is reported. */
-export const restlessMs = 2_000;
+export const restlessMs = 5_000;
 
-/** How long a start waits for files that are being written. */
-export const startWaitMs = 2_000;
+/** How long a start waits for files that are being written; longer than `confirmMs`, so that what is confirmed is in it. */
+export const startWaitMs = 3_000;
 
 /** All is looked at again this often, since the kernel drops events when its queue is full. */
 export const rescanMs = 30_000;

@@ -36,6 +36,15 @@ function isList(value: unknown): value is { readonly items: readonly unknown[] }
   return typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items);
 }
 
+/** What is wrong with the items of a List. */
+export function listError(value: unknown): string | undefined {
+  const { kind, items } = record(value);
+  if (typeof kind !== 'string' || !kind.endsWith('List') || Array.isArray(items)) return undefined;
+  // Somebody's own kind may end in List and be none.
+  if (kind !== 'List' && !KINDS.has(kind.slice(0, -'List'.length))) return undefined;
+  return items === undefined ? 'Required value: a List has items' : 'Invalid value: must be a list of objects';
+}
+
 export function identityOf(value: unknown): Identity {
   const object = record(value);
   const metadata = record(object.metadata);

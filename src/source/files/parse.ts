@@ -1,5 +1,6 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
-import { maxAliases, maxJsonPositionBytes } from './limits.ts';
+import { duplicateJsonKeys } from './json-keys.ts';
+import { maxAliases, maxJsonPositionBytes, maxNesting } from './limits.ts';
 import { parsePlainYaml } from './plain-yaml.ts';
 import { messageOf } from '../../util/error-message.ts';
 
@@ -8,6 +9,9 @@ export interface TextProblem {
   readonly line: number;
   readonly message: string;
 }
+
+/** Said of what no parser and no reader of objects gets to the bottom of. */
+export const tooDeep = `is nested more than ${maxNesting} levels deep, which is the limit`;
 
 /** A parsed document: its value, or why there is none. */
 export type Parsed =
@@ -51,27 +55,36 @@ export function parseAnyYaml(text: string): Parsed {
       logLevel: 'silent',
       lineCounter: lines,
     });
-    const problems = [
-      ...document.errors.map((error) => ({ line: lineAt(lines, error.pos[0]), message: oneLine(error.message) })),
-      ...duplicateKeys(document.contents, lines),
-    ];
+    // Errors after the first one are mostly echoes of it.
+    const [error] = document.errors;
+    if (error !== undefined) return { ok: false, problems: [{ line: lineAt(lines, error.pos[0]), message: textError(error) }] };
+    const problems = structureProblems(document.contents, lines);
     if (problems.length > 0) return { ok: false, problems: problems.slice(0, maxTextProblems) };
     const value: unknown = document.toJS({ maxAliasCount: maxAliases });
     const lineOf = (field: string): number => lineOfField(document, lines, field);
     return { ok: true, value, lineOf, cheapLineOf: lineOf };
   } catch (error) {
-    return { ok: false, problems: [{ line: 0, message: oneLine(String(error instanceof Error ? error.message : error)) }] };
+    return { ok: false, problems: [{ line: 0, message: textError(error) }] };
   }
 }
 
-/** Errors after the first ones are mostly echoes of these. */
+/** Problems told of one document. */
 const maxTextProblems = 3;
+
+/** A parser that runs out of stack says so in words about itself. */
+function textError(error: unknown): string {
+  const message = messageOf(error);
+  return error instanceof RangeError || message.includes('call stack') ? tooDeep : oneLine(message);
+}
 
 /** Parses a JSON text. */
 export function parseJson(text: string): Parsed {
   if (text.trim() === '') return { ok: true, value: null, lineOf: noLine, cheapLineOf: noLine };
   try {
     const value: unknown = JSON.parse(text);
+    const found = duplicateJsonKeys(text, { maxNesting, maxDuplicates: maxTextProblems });
+    if (found === 'too deep') return { ok: false, problems: [{ line: 0, message: tooDeep }] };
+    if (found.length > 0) return { ok: false, problems: found.map(({ line, key }) => ({ line, message: givenTwice(key) })) };
     let positions: Parsed | undefined;
     const lineOf = (field: string): number => {
       if (text.length > maxJsonPositionBytes) return 0;
@@ -80,12 +93,12 @@ export function parseJson(text: string): Parsed {
     };
     return { ok: true, value, lineOf, cheapLineOf: noLine };
   } catch (error) {
-    const message = messageOf(error);
+    const message = textError(error);
     const line = /\(line (\d+) column \d+\)/.exec(message)?.[1];
     const atEnd = message.includes('end of JSON');
     return {
       ok: false,
-      problems: [{ line: atEnd ? text.trimEnd().split('\n').length - 1 : Number(line ?? 1) - 1, message: oneLine(message) }],
+      problems: [{ line: atEnd ? text.trimEnd().split('\n').length - 1 : Number(line ?? 1) - 1, message }],
     };
   }
 }
@@ -102,23 +115,31 @@ function lineAt(lines: LineCounter, offset: number): number {
   return Math.max(0, lines.linePos(offset).line - 1);
 }
 
-function duplicateKeys(root: unknown, lines: LineCounter): TextProblem[] {
+function givenTwice(key: unknown): string {
+  return `key ${JSON.stringify(key)} is given twice in this map`;
+}
+
+/** Keys given twice, or that it is nested too deeply. */
+function structureProblems(root: unknown, lines: LineCounter): TextProblem[] {
   const problems: TextProblem[] = [];
-  const visit = (node: unknown): void => {
-    if (isSeq(node)) node.items.forEach(visit);
+  let isTooDeep = false;
+  const visit = (node: unknown, depth: number): void => {
+    if (depth >= maxNesting && (isSeq(node) || isMap(node))) isTooDeep = true;
+    if (isTooDeep) return;
+    if (isSeq(node)) for (const item of node.items) visit(item, depth + 1);
     if (!isMap(node)) return;
     const seen = new Set<unknown>();
     for (const { key, value } of node.items) {
-      visit(value);
+      visit(value, depth + 1);
       if (!isScalar(key) || key.value === '<<') continue;
       if (seen.has(key.value)) {
-        problems.push({ line: lineAt(lines, key.range?.[0] ?? 0), message: `key ${JSON.stringify(key.value)} is given twice in this map` });
+        problems.push({ line: lineAt(lines, key.range?.[0] ?? 0), message: givenTwice(key.value) });
       }
       seen.add(key.value);
     }
   };
-  visit(root);
-  return problems;
+  visit(root, 0);
+  return isTooDeep ? [{ line: 0, message: tooDeep }] : problems;
 }
 
 function lineOfField(document: Document, lines: LineCounter, field: string): number {

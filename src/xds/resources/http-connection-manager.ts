@@ -29,6 +29,9 @@ export interface HttpConnectionManagerOptions {
 /** An idle connection is closed after so long, in milliseconds. */
 const connectionIdleLimit = 60 * 60_000;
 
+/** Milliseconds within which a request's headers have to be there. */
+const requestHeadersLimit = 10_000;
+
 /**
  * HTTP as an edge proxy should speak it, with the defaults of Envoy Gateway.
  *
@@ -47,6 +50,8 @@ export function httpConnectionManager(options: HttpConnectionManagerOptions): An
       // `X_User` and `X-User` become one for many servers (CGI): a way around whatever checks one of them.
       headersWithUnderscoresAction: HttpProtocolOptions_HeadersWithUnderscoresAction.REJECT_REQUEST,
     },
+    // A client that sends its headers in drops would otherwise hold a connection for ever.
+    requestHeadersTimeout: durationFromMs(requestHeadersLimit),
     http2ProtocolOptions: http2Options(),
     // The peer is the client: X-Forwarded-For is appended to, and x-envoy-* from outside is dropped.
     useRemoteAddress: true,

@@ -5,8 +5,8 @@ import { PreviousHostsPredicateSchema } from '../../gen/envoy/extensions/retry/h
 import type { Retry, Timeouts } from '../../ir/route.ts';
 import { any } from './bytes.ts';
 
-/** How often a retry looks for a server that was not tried yet before it takes one that was. */
-const hostSelectionAttempts = 5n;
+/** How often a retry looks for a server that was not tried yet before it takes one that was: of two servers it draws the same with 1/2. */
+const hostSelectionAttempts = 30n;
 
 /**
  * What failed without the server having begun on it is tried again, and the codes the user names.

@@ -28,7 +28,8 @@ export function encodeRouteConfiguration(
     ignorePortInHostMatching: true,
     // Clusters are sent ahead, and a share for an invalid backend names a cluster that never comes.
     validateClusters: false,
-    requestHeadersToRemove: [shardHeader],
+    // What a client says in them is no business of a backend. Envoy strips the other x-envoy-* headers of strangers by itself.
+    requestHeadersToRemove: [shardHeader, 'x-envoy-attempt-count'],
   });
   const sorted = virtualHosts.toSorted((a, b) => byText(a.domain, b.domain));
   const domains = new Set(sorted.map((virtualHost) => virtualHost.domain));

@@ -72,7 +72,7 @@ test('a forward with everything', () => {
               typedConfig: { '@type': 'type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate' },
             },
           ],
-          hostSelectionRetryMaxAttempts: '5',
+          hostSelectionRetryMaxAttempts: '30',
           retriableStatusCodes: [500, 503],
           retryBackOff: { baseInterval: '0.100s' },
         },

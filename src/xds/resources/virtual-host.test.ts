@@ -46,7 +46,7 @@ test('a route configuration is ordered by domain, whatever order it was given', 
   assert.equal(decoded.name, 't');
   assert.equal(decoded.ignorePortInHostMatching, true);
   assert.equal(decoded.validateClusters, false);
-  assert.deepEqual(decoded.requestHeadersToRemove, ['x-moongate-shard']);
+  assert.deepEqual(decoded.requestHeadersToRemove, ['x-moongate-shard', 'x-envoy-attempt-count']);
 });
 
 test('misdirected hosts get a 421, except those that have a virtual host, each named once', () => {

@@ -3,6 +3,8 @@ import { PUSH_ORDER, ROUTING_TYPES, type XdsType } from './types.ts';
 
 /** How long (ms) a cluster stays after the last route to it has gone, for requests that are routed already and for their retries. */
 export const LINGER_MS = 5_000;
+/** How long (ms) scopes stay: the filter chain that used them may have been replaced and still drain its connections, for 10 s. */
+export const SCOPE_LINGER_MS = 30_000;
 /** How often (ms) it is checked whether what left the store is still in use. */
 export const LEAVING_LOOK_MS = 1_000;
 
@@ -34,11 +36,11 @@ export function giveUpWaiting(client: ClientState, now: number): readonly Overdu
 }
 
 /** Whether what has been unused since then may be removed. */
-export function hasLingered(unusedSince: number | undefined, now: number): boolean {
-  return unusedSince !== undefined && now >= unusedSince + LINGER_MS;
+export function hasLingered(type: XdsType, unusedSince: number | undefined, now: number): boolean {
+  return unusedSince !== undefined && now >= unusedSince + (type === 'SRDS' ? SCOPE_LINGER_MS : LINGER_MS);
 }
 
-/** Sends the removal of what left the store and has been unused for LINGER_MS. To be called about every LEAVING_LOOK_MS. */
+/** Sends the removal of what left the store and has been unused for long enough. To be called about every LEAVING_LOOK_MS. */
 export function releaseUnused(client: ClientState, now: number): void {
   const leaving = client.subscriptions.CDS.leaving;
   const usedClusters = leaving.size === 0 ? new Set<string>() : client.usedClusters(new Set(leaving.keys()));
@@ -47,7 +49,7 @@ export function releaseUnused(client: ClientState, now: number): void {
     for (const [name, unusedSince] of sub.leaving) {
       if (client.inUse(type, name, usedClusters)) sub.leaving.set(name, undefined);
       else if (unusedSince === undefined) sub.leaving.set(name, now);
-      else if (hasLingered(unusedSince, now)) sub.touch(name);
+      else if (hasLingered(type, unusedSince, now)) sub.touch(name);
     }
   }
 }

@@ -261,7 +261,7 @@ export class Session {
       if (forced) return name;
       if (held === undefined && !sub.perhaps.has(name)) return undefined;
       if (!DEFERRED_REMOVAL.has(sub.type)) return name;
-      if (hasLingered(sub.leaving.get(name), now)) return name;
+      if (hasLingered(sub.type, sub.leaving.get(name), now)) return name;
       if (!sub.leaving.has(name)) sub.leaving.set(name, undefined);
       return undefined;
     }

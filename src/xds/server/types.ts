@@ -40,8 +40,8 @@ export const WILDCARD_TYPES: ReadonlySet<XdsType> = new Set(['CDS', 'LDS', 'SRDS
 /** Kinds that route requests to clusters: their `needs` are honoured, and what they use is not removed under them. */
 export const ROUTING_TYPES = ['LDS', 'SRDS', 'RDS'] as const satisfies readonly XdsType[];
 
-/** Kinds whose removal waits until nothing at the client can use the resource any more. Listeners and scopes go at once. */
-export const DEFERRED_REMOVAL: ReadonlySet<XdsType> = new Set(['CDS', 'EDS', 'SDS', 'RDS']);
+/** Kinds whose removal waits until nothing at the client can use the resource any more. Listeners go at once. */
+export const DEFERRED_REMOVAL: ReadonlySet<XdsType> = new Set(['CDS', 'EDS', 'SDS', 'SRDS', 'RDS']);
 
 /** Makes a value for each kind. */
 export function recordOf<T>(make: (type: XdsType) => T): Record<XdsType, T> {

@@ -47,7 +47,7 @@ suite('the gateway goes on', { timeout: 180_000 }, () => {
   test('while a route changes every 200 ms under load: no request fails', async () => {
     await using stack = new AsyncDisposableStack();
     const { moongate, port } = await gateway(stack);
-    const load = new Load({ port, hosts: [host, stable], path: '/get', perSecond: 500 });
+    await using load = new Load({ port, hosts: [host, stable], path: '/get', perSecond: 500 });
     for (let round = 0; round < 20; round++) {
       moongate.write('httproute.yaml', route('backend', { host, rule: to(round % 2 === 0 ? 'backend-2' : 'backend', `round-${round}`) }));
       await eventually(`round ${round} is live`, async () => (await mark(port)) === `round-${round}`);
@@ -59,7 +59,7 @@ suite('the gateway goes on', { timeout: 180_000 }, () => {
   test('while routes with Services of their own come and go under load: nothing but 404 before, 200 after', async () => {
     await using stack = new AsyncDisposableStack();
     const { moongate, port, backends } = await gateway(stack);
-    const load = new Load({ port, hosts: [host, stable], path: '/get', perSecond: 300 });
+    await using load = new Load({ port, hosts: [host, stable], path: '/get', perSecond: 300 });
     for (let round = 0; round < 10; round++) {
       const name = `new-${round}`;
       const seen = new Set<number>();
@@ -82,7 +82,7 @@ suite('the gateway goes on', { timeout: 180_000 }, () => {
     await using stack = new AsyncDisposableStack();
     const { moongate, port } = await gateway(stack);
     const before = await moongate.envoys();
-    const load = new Load({ port, hosts: [host, stable], path: '/get', perSecond: 300 });
+    await using load = new Load({ port, hosts: [host, stable], path: '/get', perSecond: 300 });
     await moongate.kill();
     const sent = load.requests;
     await eventually('the load went on without a control plane', () => load.requests > sent + 150);
@@ -104,7 +104,7 @@ suite('the gateway goes on', { timeout: 180_000 }, () => {
   test('with files that changed while the control plane was away', async () => {
     await using stack = new AsyncDisposableStack();
     const { moongate, port } = await gateway(stack);
-    const load = new Load({ port, hosts: [stable], path: '/get', perSecond: 200 });
+    await using load = new Load({ port, hosts: [stable], path: '/get', perSecond: 200 });
     await moongate.kill();
     moongate.write('httproute.yaml', route('backend', { host, rule: to('backend-2', 'meanwhile') }));
     await moongate.start();

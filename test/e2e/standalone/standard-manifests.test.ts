@@ -72,7 +72,7 @@ suite('the standard manifests, as users have them', { timeout: 120_000 }, () => 
 
   test('a TLS listener is added while the plain one never stops answering', async () => {
     const https = await freePort();
-    const load = new Load({ port, hosts: [host], path: '/get', perSecond: 300 });
+    await using load = new Load({ port, hosts: [host], path: '/get', perSecond: 300 });
     await eventually('the load runs', () => load.requests > 100);
     moongate.write('secret.yaml', tlsSecret('example-cert', selfSigned(host)));
     moongate.write('gateway.yaml', gatewayWithTls({ http: port, https }));

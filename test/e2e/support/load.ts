@@ -8,18 +8,32 @@ export interface LoadReport {
   readonly outcomes: Readonly<Record<string, number>>;
 }
 
-/** Requests at a steady rate over kept connections, until stopped. */
+export interface LoadOptions {
+  readonly port: number;
+  /** Asked in turn. */
+  readonly hosts: readonly string[];
+  readonly path: string;
+  readonly perSecond: number;
+  /** Default true; false: a connection for each request. */
+  readonly keepAlive?: boolean;
+}
+
+/** A load that nobody stops ends by itself after so many milliseconds. */
+const maxDuration = 60_000;
+
+/** Requests at a steady rate, until stopped. */
 export class Load {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 16 });
+  readonly #agent: Agent;
   readonly #outcomes = new Map<string, number>();
   readonly #pending = new Set<Promise<void>>();
-  readonly #options: { readonly port: number; readonly hosts: readonly string[]; readonly path: string; readonly perSecond: number };
+  readonly #options: LoadOptions;
   readonly #running: Promise<void>;
   #stopped = false;
   #requests = 0;
 
-  constructor(options: { readonly port: number; readonly hosts: readonly string[]; readonly path: string; readonly perSecond: number }) {
+  constructor(options: LoadOptions) {
     this.#options = options;
+    this.#agent = new Agent({ keepAlive: options.keepAlive ?? true, maxSockets: 16 });
     this.#running = this.#run();
   }
 
@@ -36,9 +50,14 @@ export class Load {
     return { requests: this.#requests, outcomes: Object.fromEntries(this.#outcomes) };
   }
 
+  /** For a test that failed before it stopped the load. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
   async #run(): Promise<void> {
     const start = performance.now();
-    while (!this.#stopped) {
+    while (!this.#stopped && performance.now() - start < maxDuration) {
       const due = ((performance.now() - start) / 1000) * this.#options.perSecond;
       while (this.#requests < due) this.#send();
       await sleep(1);

@@ -104,16 +104,22 @@ export class Moongate {
 
   /** Starts the control plane and waits until everything serves. */
   async start(...options: readonly string[]): Promise<void> {
+    const child = this.launch(...options);
+    const ready = await eventually('moongate is ready, or ended', async () => {
+      return child.exitCode !== null || (await this.admin('/readyz')).status === 200;
+    }, 30_000).catch(() => false);
+    if (!ready || child.exitCode !== null) throw new Error(`moongate did not become ready; it said:\n${this.#output}`);
+  }
+
+  /** Starts the control plane and waits for nothing. */
+  launch(...options: readonly string[]): ChildProcess {
     const main = join(root, 'src/cli/main.ts');
     const args = ['run', '-f', this.files, '--state-dir', this.state, '--admin', `127.0.0.1:${this.adminPort}`, '--concurrency', '1', ...options];
     const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
     this.#process = child;
-    const ready = await eventually('moongate is ready, or ended', async () => {
-      return child.exitCode !== null || (await this.admin('/readyz')).status === 200;
-    }, 30_000).catch(() => false);
-    if (!ready || child.exitCode !== null) throw new Error(`moongate did not become ready; it said:\n${this.#output}`);
+    return child;
   }
 
   get output(): string {
