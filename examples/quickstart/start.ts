@@ -29,10 +29,12 @@ Two echo servers listen on 127.0.0.1:${ports['backend-1']} and 127.0.0.1:${ports
 Change a file in examples/quickstart/resources and try again. Ctrl-C ends everything.
 `);
 
-// A Ctrl-C reaches the gateway from the terminal too; a SIGTERM does not.
+// A Ctrl-C reaches the gateway from the terminal too; a SIGTERM does not. To the gateway a SIGHUP means to read its files again, so when the
+// terminal goes it has to be told to end.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => gateway.kill('SIGTERM'));
-process.on('SIGHUP', () => gateway.kill('SIGHUP'));
+process.on('SIGHUP', () => gateway.kill('SIGTERM'));
+process.on('exit', () => gateway.kill('SIGTERM'));
 gateway.on('exit', (code) => {
   for (const echo of echoes) void echo.close();
   rmSync(directory, { recursive: true, force: true });

@@ -26,6 +26,7 @@ function world(hosts: Readonly<Record<string, readonly Route[]>>, more: Partial<
     backend,
     endpoints: (key) => ({ backend: key, endpoints: key === 'empty' ? [] : [loopback(9000)] }),
     gatewayListeners: () => [{ name: 'web', port: 80, hostname: '*' }],
+    backendWeights: () => undefined,
     unserved: () => [],
     ...more,
   };
@@ -93,8 +94,21 @@ describe('what is told', () => {
   test('shares, a reference that leads nowhere, a backend without endpoints', () => {
     const shares = forward([share('one', 3), share(undefined, 1), share('empty', 4), share('off', 0)]);
     const { summary, answer } = ask('http://a.test/', world({ 'a.test': [route('httproute/x/y/rule/2/match/0', shares)] }));
-    assert.equal(summary, 'HTTPRoute e2e/route, rule 2 passes it on to 37.5 % one, 12.5 % 500, 50 % 503 for empty.');
+    assert.equal(summary, [
+      'HTTPRoute e2e/route, rule 2 passes it on to 37.5 % one',
+      'answers 12.5 % with 500: the backendRef leads nowhere: see the conditions of the route',
+      'answers 50 % with 503: the backend has no endpoints that are ready (empty).',
+    ].join('; '));
     assert.equal(answer.type, 'forward');
+    const alone = ask('http://a.test/', world({ 'a.test': [route('r', forward(['empty']))] }));
+    assert.equal(alone.summary, 'HTTPRoute e2e/route answers 503: the backend has no endpoints that are ready (empty).');
+  });
+
+  test('a rule that nobody is behind', () => {
+    const broken = route('httproute/x/y/rule/2/match/0', rule({ type: 'direct', statusCode: 500, body: '' }));
+    const summary = (weights: readonly number[]) => ask('http://a.test/', world({ 'a.test': [broken] }, { backendWeights: (_owner, index) => (index === 2 ? weights : undefined) })).summary;
+    assert.equal(summary([]), 'HTTPRoute e2e/route, rule 2 answers 500: the rule has no backendRefs.');
+    assert.equal(summary([0, 0]), 'HTTPRoute e2e/route, rule 2 answers 500: the weights of all backendRefs of the rule are 0.');
   });
 
   test('timeouts, retries and mirrors', () => {
@@ -144,6 +158,10 @@ describe('what is told', () => {
   });
 
   test('what Envoy refuses before any route', () => {
+    const withMethod = (method: string) => explain(parseRequest(method, 'http://a.test/', []), world({ '*': [route('r', forward(['one']))] })).summary;
+    assert.equal(withMethod('CONNECT'), '404: CONNECT asks for a tunnel and has no path: no route fits it, whatever the host.');
+    assert.equal(withMethod('FOO'), '400: FOO is not a method that Envoy knows: it refuses the request before any route.');
+    assert.match(withMethod('PURGE'), /passes it on/);
     assert.equal(ask('http://a.test/', world({}), 'x_user: 1').summary, '400: header x_user has an underscore, which servers may take for a hyphen: Envoy refuses it.');
   });
 });

@@ -5,9 +5,10 @@ import { assertNever } from '../util/assert.ts';
 import { connect } from './explain/connection.ts';
 import { corsEffect } from './explain/cors.ts';
 import { deliveryOf } from './explain/delivery.ts';
-import type { Answer, Explanation, ListenerPart, RoutePart } from './explain/explanation.ts';
+import type { Answer, BackendPart, Explanation, ListenerPart, RoutePart } from './explain/explanation.ts';
 import { backendParts, forwardEffects, percent } from './explain/forwarding.ts';
 import { matchLabel, misfits, type RoutedRequest } from './explain/match.ts';
+import { methodRefusal } from './explain/method.ts';
 import { otherRoutes } from './explain/others.ts';
 import { normalizePath } from './explain/path.ts';
 import { hostOf, type ExplainedRequest, type Header } from './explain/request.ts';
@@ -38,6 +39,8 @@ function nothing(request: ExplainedRequest): Omit<Explanation, 'summary' | 'answ
 
 /** What Envoy does with any request, whatever the routes: refuse it, send it elsewhere, or change it. */
 function beforeRouting(request: ExplainedRequest): { readonly steps: string[] } & ({ readonly answer: Answer & { type: 'local' } } | { readonly routed: RoutedRequest }) {
+  const refused = methodRefusal(request.method);
+  if (refused !== undefined) return { steps: [], answer: local(refused.status, refused.reason) };
   const odd = request.headers.find(({ name }) => name.includes('_'));
   if (odd !== undefined) return { steps: [], answer: local(400, `header ${odd.name} has an underscore, which servers may take for a hyphen: Envoy refuses it`) };
   const normalized = normalizePath(request.path);
@@ -154,12 +157,25 @@ function answerOf(route: Route, { request, place, table, virtualHost }: Matched)
       return { answer, part: part(changeLabels(rule.responseHeaders, 'response')) };
     }
     case 'direct': {
-      const reason = action.statusCode === 500 ? 'the rule cannot be served as it is written: see the conditions of the route' : 'the route answers by itself';
+      const reason = action.statusCode === 500 ? brokenReason(route, place.world) : 'the route answers by itself';
       return { answer: local(action.statusCode, reason), part: part(changeLabels(rule.responseHeaders, 'response')) };
     }
     default:
       return assertNever(action);
   }
+}
+
+/** Why a rule answers 500. That there is nobody to pass requests on to is nothing that conditions tell. */
+function brokenReason(route: Route, world: World): string {
+  const index = ruleIndex(route.name);
+  const weights = index === undefined ? undefined : world.backendWeights(route.rule.owner, index);
+  if (weights === undefined) return 'the rule cannot be served as it is written: see the conditions of the route';
+  return weights.length === 0 ? 'the rule has no backendRefs' : 'the weights of all backendRefs of the rule are 0';
+}
+
+function ruleIndex(routeName: string): number | undefined {
+  const index = /\/rule\/(\d+)\/match\/(\d+)$/.exec(routeName)?.[1];
+  return index === undefined ? undefined : Number(index);
 }
 
 function listenerPart(listener: Listener, chain: FilterChain | undefined, { world, request }: { readonly world: World; readonly request: ExplainedRequest }): ListenerPart {
@@ -177,21 +193,28 @@ function localSummary(answer: Answer): string {
 }
 
 function routeSummary({ owner, name }: RoutePart, answer: Answer): string {
-  const rule = /\/rule\/(\d+)\/match\/(\d+)$/.exec(name);
-  const who = `${owner.replace('/', ' ')}${rule === null ? '' : `, rule ${rule[1]}`}`;
+  const index = ruleIndex(name);
+  const who = `${owner.replace('/', ' ')}${index === undefined ? '' : `, rule ${index}`}`;
   switch (answer.type) {
     case 'none':
       return `${who}: no answer.`;
     case 'local':
       return `${who} answers ${answer.status}: ${answer.reason}.`;
-    case 'forward': {
-      const shares = answer.backends.map(({ backend, share, failure }) => {
-        const what = failure === undefined ? (backend ?? '') : `${failure.status}${backend === undefined ? '' : ` for ${backend}`}`;
-        return answer.backends.length === 1 ? what : `${percent(share)} ${what}`;
-      });
-      return `${who} passes it on to ${shares.join(', ')}.`;
-    }
+    case 'forward':
+      return `${who} ${forwardSummary(answer.backends)}.`;
     default:
       return assertNever(answer);
   }
+}
+
+/** Where requests go, and the share of them that nobody is there for. */
+function forwardSummary(backends: readonly BackendPart[]): string {
+  const label = ({ share }: BackendPart) => (backends.length === 1 ? '' : `${percent(share)} `);
+  const passed = backends.flatMap((part) => (part.failure === undefined ? [`${label(part)}${part.backend ?? ''}`] : []));
+  const failed = backends.flatMap((part) => {
+    if (part.failure === undefined) return [];
+    const about = part.backend === undefined ? '' : ` (${part.backend})`;
+    return [`answers ${label(part) === '' ? '' : `${label(part)}with `}${part.failure.status}: ${part.failure.reason}${about}`];
+  });
+  return [...(passed.length === 0 ? [] : [`passes it on to ${passed.join(', ')}`]), ...failed].join('; ');
 }

@@ -7,7 +7,7 @@ import type { XdsType } from '../xds/server/types.ts';
 const proxy: ReadinessFacts['proxies'][number] = { id: 'default/web', state: 'running', connected: 1, resources: { total: 3, acked: 3, pending: 0, nacked: 0 }, open: [] };
 
 function reasons(facts: Partial<ReadinessFacts>): string[] {
-  return notReadyReasons({ phase: undefined, unresolvedPorts: [], proxies: [], ...facts });
+  return notReadyReasons({ phase: undefined, unresolvedPorts: [], portless: [], proxies: [], ...facts });
 }
 
 test('all is served when every wanted Envoy is live and has acknowledged everything', () => {
@@ -23,6 +23,7 @@ test('each thing that is missing is named', () => {
   assert.deepEqual(
     reasons({
       unresolvedPorts: ['default/web/80'],
+      portless: [{ gateway: 'default/shop', error: 'port 443 is taken' }],
       proxies: [
         { ...proxy, id: 'a/dead', state: 'backoff', message: 'exited with 1' },
         { ...proxy, id: 'a/away', connected: 0 },
@@ -31,6 +32,7 @@ test('each thing that is missing is named', () => {
     }),
     [
       'port default/web/80 is not settled yet',
+      'Gateway default/shop is not served: port 443 is taken',
       'Envoy of a/dead is not live: exited with 1',
       'Envoy of a/away is not connected',
       'Envoy of a/late has not acknowledged 1 of 3 resources: RDS x: pending',

@@ -18,7 +18,7 @@ export interface Observed {
 const index = `Moongate
 
 /healthz             the process is alive
-/readyz              all is served, or why not
+/readyz              files read, every Gateway has a port, Envoys live and up to date; or why not
 /metrics             for Prometheus
 /api/v1/status       instance, objects with conditions, ports, proxies, problems
 /api/v1/problems     what is wrong with files, objects and conditions

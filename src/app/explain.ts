@@ -30,9 +30,21 @@ export function worldOf({ outputs, resources, portBindings, xds }: ControlPlane,
     backend: (key) => outputs.backends.get(key),
     endpoints: (key) => outputs.endpointSets.get(key),
     gatewayListeners: (proxy) => (resources.Gateway.get(proxy)?.object.spec.listeners ?? []).map(({ name, port, hostname = '*' }) => ({ name, port, hostname: hostname.toLowerCase() })),
+    backendWeights: (owner, rule) => backendWeights({ outputs, resources }, owner, rule),
     unserved: (proxy) => unservedRoutes({ outputs, resources }, proxy),
     ...(delivery !== undefined && { delivery }),
   };
+}
+
+/** Nothing where a condition finds fault with the rule, or with the route as a whole: that is the reason then. */
+function backendWeights({ outputs, resources }: Pick<ControlPlane, 'outputs' | 'resources'>, owner: string, index: number): readonly number[] | undefined {
+  const rule = resources.HTTPRoute.get(owner.slice('HTTPRoute/'.length))?.object.spec.rules?.[index];
+  if (rule === undefined) return undefined;
+  const status = outputs.statuses.flatMap((collection) => [...collection.values()]).find(({ ref }) => ref === owner)?.status;
+  const faults = findings(status).filter(({ severity }) => severity === 'error');
+  if (faults.some(({ message }) => message.includes(`rules[${index}]`) || !message.includes('rules['))) return undefined;
+  const weights = (rule.backendRefs ?? []).map(({ weight }) => weight);
+  return weights.some((weight) => weight > 0) ? undefined : weights;
 }
 
 /** HTTPRoutes that name a Gateway which does not accept them. */

@@ -7,6 +7,7 @@ import { findEnvoy, type EnvoyBinary } from '../infra/host/envoy-binary.ts';
 import { portHolder } from '../infra/host/port-holder.ts';
 import { openStateDir, type StateDir } from '../infra/host/state-dir.ts';
 import type { Log } from '../util/log.ts';
+import type { Pushed } from '../xds/server/events.ts';
 import { openAccessPipe, type AccessPipe } from './access-pipe.ts';
 import { adminFile } from './admin-address.ts';
 import { adminHandlers } from './admin-handlers.ts';
@@ -30,6 +31,8 @@ export interface InstanceOptions {
   readonly accessLog?: string | ((lines: Buffer) => void);
   readonly controllerNames?: readonly string[];
   readonly log: Log;
+  /** Hears of each response that was handed to an Envoy. */
+  readonly onPushed?: (pushed: Pushed) => void;
 }
 
 export interface HostPort {
@@ -107,7 +110,7 @@ export class Instance {
 
   /** Opens everything and begins to serve. Rejects with a sentence for the user; `stop` is to be called all the same. */
   async start(): Promise<void> {
-    const { paths, stateDir, name, envoy, controllerNames, concurrency, log } = this.#options;
+    const { paths, stateDir, name, envoy, controllerNames, concurrency, log, onPushed } = this.#options;
     this.#stateDir = await openStateDir({
       configPaths: paths,
       ...(stateDir === undefined ? {} : { path: stateDir }),
@@ -130,7 +133,10 @@ export class Instance {
       ...(concurrency === undefined ? {} : { concurrency }),
       ...(accessLogPath === undefined ? {} : { accessLogPath }),
       log,
-      onPushed: ({ at }) => metrics.pushed(at),
+      onPushed: (pushed) => {
+        metrics.pushed(pushed.at);
+        onPushed?.(pushed);
+      },
       observer: {
         onFilesChanged: () => metrics.changed(performance.now()),
         onSettled: (ms) => metrics.settled(ms),
@@ -166,6 +172,12 @@ export class Instance {
   notReady(): readonly string[] {
     if (this.#phase !== 'serving') return [phaseReasons[this.#phase]];
     return this.#standalone === undefined ? [] : readiness(this.#standalone, this.metrics);
+  }
+
+  /** Whether what is missing may come by itself in a moment; a port that another process holds does not. */
+  get settling(): boolean {
+    if (this.#phase !== 'serving') return true;
+    return this.#standalone !== undefined && readiness(this.#standalone, this.metrics, { ports: 'as they are' }).length > 0;
   }
 
   /** All there is to know for a user. */

@@ -1,10 +1,10 @@
-import { decode } from '../api/decode.ts';
 import type { KindName } from '../api/kinds.ts';
 import type { FileChanges, FileProblem } from '../source/files/changes.ts';
 import { FileSource } from '../source/files/file-source.ts';
 import { byText } from '../util/compare.ts';
 import { silentLog } from '../util/log.ts';
 import type { ResourceChange } from './control-plane.ts';
+import { decodeServed } from './served-kinds.ts';
 
 /** What some files say, read once. */
 export interface Loaded {
@@ -18,7 +18,7 @@ export interface Loaded {
 /** Reads files and directories as `run` does, but only once. What cannot be read is a problem, never an exception. */
 export async function loadFiles(paths: readonly string[]): Promise<Loaded> {
   let all: FileChanges = { set: [], deleted: [], problems: new Map(), ignoredKinds: [] };
-  const source = new FileSource({ paths, decode, log: silentLog, onChange: (changes) => (all = changes) });
+  const source = new FileSource({ paths, decode: decodeServed, log: silentLog, onChange: (changes) => (all = changes) });
   try {
     await source.start();
   } finally {

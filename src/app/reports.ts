@@ -32,13 +32,25 @@ export function statusReport(
   };
 }
 
-/** Why a standalone gateway that has begun to serve is not ready. */
-export function readiness(standalone: Standalone, metrics: Metrics): string[] {
+/** Why a standalone gateway that has begun to serve is not ready. `ports: 'as they are'`: a port that cannot be had is no reason, waiting may not bring it. */
+export function readiness(standalone: Standalone, metrics: Metrics, options: { readonly ports?: 'as they are' } = {}): string[] {
   const { outputs, portBindings } = standalone.plane;
   return notReadyReasons({
     phase: standalone.ready ? undefined : 'files are being read',
     unresolvedPorts: [...outputs.wantedPorts.entries()].map(([key]) => key).filter((key) => portBindings.get(key) === undefined).toSorted(byText),
+    portless: options.ports === 'as they are' ? [] : portlessGateways(standalone.plane),
     proxies: proxyReports(standalone, metrics).filter(({ wanted }) => wanted),
+  });
+}
+
+/** Gateways all of whose ports cannot be had. The error is that of the lowest port. */
+export function portlessGateways({ outputs, portBindings }: Pick<ControlPlane, 'outputs' | 'portBindings'>): { readonly gateway: string; readonly error: string }[] {
+  const byGateway = Map.groupBy(outputs.wantedPorts.entries(), ([, { proxy }]) => proxy);
+  return [...byGateway].toSorted(([a], [b]) => byText(a, b)).flatMap(([gateway, wanted]) => {
+    const bindings = wanted.toSorted(([, a], [, b]) => a.port - b.port).map(([key]) => portBindings.get(key));
+    const errors = bindings.flatMap((binding) => (binding !== undefined && 'error' in binding ? [binding.error] : []));
+    const [error] = errors;
+    return error !== undefined && errors.length === bindings.length ? [{ gateway, error }] : [];
   });
 }
 

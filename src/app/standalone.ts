@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { applyChanges, controlPlane, versionOf, type ControlPlane } from './control-plane.ts';
+import { logProblems, PortLog } from './news.ts';
 import { proxyReadiness } from './proxy-readiness.ts';
 import { readRejections, writeRejections } from './rejection-file.ts';
-import { decode } from '../api/decode.ts';
+import { decodeServed } from './served-kinds.ts';
 import type { KindName } from '../api/kinds.ts';
 import type { ObjectRef } from '../api/resource.ts';
 import { PortBinder, portRetryMs } from '../infra/host/ports.ts';
@@ -68,6 +69,7 @@ export class Standalone {
   readonly #options: StandaloneOptions;
   readonly #files: FileSource;
   readonly #ports: PortBinder;
+  readonly #portLog: PortLog;
   readonly #rejectionFile: string;
   readonly #rejections: Rejections;
   readonly #problems = new Map<string, readonly FileProblem[]>();
@@ -107,8 +109,9 @@ export class Standalone {
       log,
       onState: (id, state) => this.#onProcessState(id, state),
     });
+    this.#portLog = new PortLog(log);
     this.#ports = new PortBinder({ heldPorts: () => this.supervisor.heldPorts() });
-    this.#files = new FileSource({ paths: options.paths, decode, log, onChange: (changes) => this.#onFiles(changes) });
+    this.#files = new FileSource({ paths: options.paths, decode: decodeServed, log, onChange: (changes) => this.#onFiles(changes) });
     this.plane.xds.subscribe((changes) => {
       for (const { before, after } of changes.values()) {
         if (after?.type === 'LDS' || before?.type === 'LDS') this.#listenersChanged.add((after ?? before)?.proxy ?? '');
@@ -184,11 +187,9 @@ export class Standalone {
 
   #onFiles({ set, deleted, problems, ignoredKinds }: FileChanges): void {
     for (const [file, found] of problems) {
+      logProblems(file, { before: this.#problems.get(file) ?? [], after: found }, this.#options.log);
       if (found.length === 0) this.#problems.delete(file);
       else this.#problems.set(file, found);
-      for (const { line, kind, key, field, message, severity } of found) {
-        this.#options.log[severity === 'error' ? 'error' : 'warn']({ file, line, kind, key, field }, message);
-      }
     }
     for (const kind of ignoredKinds) this.#ignoredKinds.add(kind);
     this.#options.observer?.onFilesChanged?.();
@@ -267,13 +268,9 @@ export class Standalone {
         const found = new Map(resolved.map((port) => [`${port.proxy}/${port.port}`, port]));
         for (const [key] of [...portBindings.entries()]) if (!found.has(key)) portBindings.delete(key);
         for (const [key, port] of found) {
-          if (port.error !== undefined) {
-            portBindings.set(key, { error: port.error });
-            continue;
-          }
-          portBindings.set(key, { boundPort: port.bound, clientPort: port.bound });
-          if (port.note !== undefined) this.#options.log.warn({ port: key }, port.note);
+          portBindings.set(key, port.error === undefined ? { boundPort: port.bound, clientPort: port.bound } : { error: port.error });
         }
+        this.#portLog.update(found);
       });
     }
   }

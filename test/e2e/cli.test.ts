@@ -233,7 +233,11 @@ test('a port that is taken keeps its Gateway from being served, and says who has
     assert.match(ready.body, new RegExp(`^Gateway default/ack-gateway is not served: port ${port} is taken by `));
     const { stdout } = await moongate(['explain', 'GET', `http://127.0.0.1:${port}/`, '--admin', `127.0.0.1:${instance.adminPort}`]);
     assert.match(stdout, new RegExp(`^No answer: Gateway default/ack-gateway wants port ${port} but does not have it: port ${port} is taken by `, 'm'));
-  } finally {
     await new Promise((resolve) => holder.close(resolve));
+    await eventually('the port is served', async () => (await instance.admin('/readyz')).status === 200);
+    assert.match(instance.output, new RegExp(`INFO .*the port can be had now: listening on port ${port}`));
+    assert.doesNotMatch(instance.output, new RegExp(`INFO .*/${port}: listening on port`));
+  } finally {
+    if (holder.listening) await new Promise((resolve) => holder.close(resolve));
   }
 });

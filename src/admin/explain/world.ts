@@ -19,6 +19,8 @@ export interface World {
   endpoints(key: string): EndpointSet | undefined;
   /** The listeners of the Gateway behind a proxy, as its author wrote them. */
   gatewayListeners(proxy: string): readonly { readonly name: string; readonly port: number; readonly hostname: string }[];
+  /** The weights of a rule's backendRefs as its author wrote them; undefined when something else is wrong with the rule or its route. */
+  backendWeights(owner: string, rule: number): readonly number[] | undefined;
   /** Routes that a host would be answered by, were it not for a reason. */
   unserved(proxy: string): Iterable<UnservedRoute>;
   /** How far a resource has come; undefined where nothing is delivered (offline). */

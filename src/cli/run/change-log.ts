@@ -15,8 +15,9 @@ export function logChanges({ instance, log, isOver }: { readonly instance: Pick<
   });
   plane.portBindings.subscribe((changes) => {
     for (const [port, { before, after }] of changes) {
-      if (isOver() || after === undefined || 'error' in after) continue;
-      if (before === undefined || 'error' in before) log.info({ port }, `listening on port ${after.boundPort}`);
+      // One that could not be had before is told of where ports are looked for.
+      if (isOver() || before !== undefined || after === undefined || 'error' in after) continue;
+      log.info({ port }, `listening on port ${after.boundPort}`);
     }
   });
 }

@@ -1,0 +1,73 @@
+import { decode } from '../api/decode.ts';
+import type { KindName } from '../api/kinds.ts';
+import type { Problem } from '../api/problem.ts';
+import type { Decoded, Origin } from '../api/resource.ts';
+
+/**
+ * Whether objects of a kind have the effect that their author means:
+ * - `served`: they have, or their conditions say why not;
+ * - `inert`: others may refer to one, but what it asks for does not happen;
+ * - `unserved`: nobody looks at one.
+ */
+export const SERVICE: Readonly<Record<KindName, 'served' | 'inert' | 'unserved'>> = {
+  Backend: 'served',
+  BackendTLSPolicy: 'unserved',
+  BackendTrafficPolicy: 'unserved',
+  ClientTrafficPolicy: 'unserved',
+  ConfigMap: 'served',
+  EndpointSlice: 'served',
+  EnvoyExtensionPolicy: 'unserved',
+  EnvoyPatchPolicy: 'unserved',
+  EnvoyProxy: 'inert',
+  Gateway: 'served',
+  GatewayClass: 'served',
+  GRPCRoute: 'unserved',
+  HTTPRoute: 'served',
+  HTTPRouteFilter: 'unserved',
+  InferencePool: 'unserved',
+  InferencePoolImport: 'unserved',
+  ListenerSet: 'unserved',
+  Namespace: 'served',
+  ReferenceGrant: 'served',
+  Secret: 'served',
+  SecurityPolicy: 'unserved',
+  Service: 'served',
+  TCPRoute: 'unserved',
+  TLSRoute: 'unserved',
+  UDPRoute: 'unserved',
+  XBackend: 'unserved',
+  XBackendTrafficPolicy: 'unserved',
+  XMesh: 'unserved',
+  XTelemetryPolicy: 'unserved',
+};
+
+/**
+ * Decodes an object of a file. One that is valid but of a kind that is not served is an error and left out: whoever writes a policy and hears
+ * nothing takes it to be in force.
+ */
+export function decodeServed(value: unknown, origin: Origin): Decoded {
+  const decoded = decode(value, origin);
+  const { resource, problems } = decoded;
+  if (resource === undefined) return decoded;
+  switch (SERVICE[resource.kind as KindName]) {
+    case 'served':
+      return decoded;
+    case 'inert': {
+      const settings = settingsOf(value);
+      if (settings.length === 0) return decoded;
+      return { resource, problems: [...problems, problem('warning', `${resource.kind} is not served yet: ${settings.join(', ')} ${settings.length === 1 ? 'has' : 'have'} no effect`)] };
+    }
+    case 'unserved':
+      return { resource: undefined, problems: [...problems, problem('error', `${resource.kind} is not served yet: nothing of what it asks for happens`)] };
+  }
+}
+
+function problem(severity: Problem['severity'], message: string): Problem {
+  return { severity, field: 'kind', message };
+}
+
+/** What the author wrote; defaults are nobody's wish. */
+function settingsOf(value: unknown): string[] {
+  const { spec } = value as { readonly spec?: object | null };
+  return Object.keys(spec ?? {}).map((field) => `spec.${field}`);
+}
