@@ -38,9 +38,12 @@ describe('the summary of a start', () => {
       summary(report({ objects: [gateway(listeners), route], ports })),
       `Moongate 0.1.0 with Envoy 1.40.0; logs and state: /state
 
-Gateway default/web
+Gateway default/web: Accepted, Programmed
   http: HTTP on 0.0.0.0:8080 (in place of 80, which this user may not bind), 1 route
   https: HTTPS on 0.0.0.0:8443 for *.a.test, 1 route
+
+Routes:
+  HTTPRoute default/r on web: Accepted, ResolvedRefs
 
 Try:
   curl -H 'Host: www.a.test' http://127.0.0.1:8080/get

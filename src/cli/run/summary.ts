@@ -1,4 +1,5 @@
 import type { ObjectReport, StatusReport } from '../../admin/report.ts';
+import type { Condition } from '../../api/conditions.ts';
 import { plural, problemLine } from '../problem-lines.ts';
 import { gatewaySpec, keyOf, listenerRows, type ListenerRow } from '../status/listener-rows.ts';
 import { curl, exampleRequests, explainArguments } from './try-lines.ts';
@@ -7,6 +8,7 @@ import { curl, exampleRequests, explainArguments } from './try-lines.ts';
 const maxProblems = 20;
 const maxExamples = 4;
 const maxGateways = 20;
+const maxRoutes = 10;
 
 /** What a user wants to know once the program serves: what listens where, what is wrong, and what to try next. */
 export function summary(report: StatusReport): string {
@@ -15,8 +17,9 @@ export function summary(report: StatusReport): string {
   const blocks = [
     block(`Moongate ${instance.version} with Envoy ${instance.envoy?.version ?? '?'}; logs and state: ${instance.stateDir}`, []),
     ...gatewayBlocks(report),
+    block('Routes:', limited(routeLines(report), maxRoutes, 'moongate status httproutes')),
     block('Not served yet:', notReady),
-    block('Problems:', limited(problems.map(problemLine), maxProblems)),
+    block('Problems:', limited(problems.map(problemLine), maxProblems, 'moongate status problems')),
     block('Try:', examples.map(curl)),
     block('See more:', hints(instance.admin, examples[0] && explainArguments(examples[0]))),
   ];
@@ -30,9 +33,21 @@ function gatewayBlocks(report: StatusReport): string[] {
     const title = `Gateway ${keyOf(gateway)}`;
     if (gateway.status === undefined) return `${title}: ${notOurs(gateway, report)}\n`;
     const rows = listenerRows(gateway, report);
-    return `${title}\n${rows.map((row) => `  ${listenerLine(row)}\n`).join('')}`;
+    return `${title}: ${inWords(gateway.status.conditions ?? [])}\n${rows.map((row) => `  ${listenerLine(row)}\n`).join('')}`;
   });
   return gateways.length === shown.length ? shown : [...shown, `and ${plural(gateways.length - shown.length, 'more Gateway')}: moongate status gateways\n`];
+}
+
+/** A line for each parent of each route. */
+function routeLines({ objects }: StatusReport): string[] {
+  return objects.flatMap((object) =>
+    (object.status?.parents ?? []).map(({ parentRef, conditions }) => `${object.kind} ${keyOf(object)} on ${parentRef.name}: ${inWords(conditions)}`),
+  );
+}
+
+/** Conditions that hold by their types alone, the others with what they are: `Accepted, ResolvedRefs=False`. */
+function inWords(conditions: readonly Condition[]): string {
+  return conditions.map(({ type, status }) => (status === 'True' ? type : `${type}=${status}`)).join(', ');
 }
 
 /** Why nobody here has said anything about a Gateway. */
@@ -56,8 +71,8 @@ function hints(admin: string, example: string | undefined): string[] {
   return [`moongate status${where}`, ...(example === undefined ? [] : [`moongate explain ${example}${where}`]), `http://${admin}/  (readyz, metrics, JSON)`];
 }
 
-function limited(lines: readonly string[], limit: number): string[] {
-  return lines.length <= limit ? [...lines] : [...lines.slice(0, limit), `and ${lines.length - limit} more: moongate status problems`];
+function limited(lines: readonly string[], limit: number, more: string): string[] {
+  return lines.length <= limit ? [...lines] : [...lines.slice(0, limit), `and ${lines.length - limit} more: ${more}`];
 }
 
 /** A heading with lines below; '' when there is a heading for lines but none. */
