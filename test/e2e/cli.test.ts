@@ -43,7 +43,7 @@ describe('a running instance', () => {
 
   test('says what listens where, what is wrong and what to try', async () => {
     await eventually('the summary', () => instance.output.includes('See more:'));
-    assert.match(instance.output, new RegExp(`^Gateway default/ack-gateway\\n {2}http: HTTP on 0\\.0\\.0\\.0:${http}, 1 route\\n {2}https: HTTPS on `, 'm'));
+    assert.match(instance.output, new RegExp(`^Gateway default/ack-gateway: Accepted, Programmed, ResolvedRefs\\n {2}http: HTTP on 0\\.0\\.0\\.0:${http}, 1 route\\n {2}https: HTTPS on `, 'm'));
     assert.match(instance.output, /^Problems:\n {2}.*broken\.yaml:3: Service default\/UPPER: metadata\.name: /m);
     assert.ok(instance.output.includes(`  curl -H 'Host: www.example.com' http://127.0.0.1:${http}/get\n`));
     assert.ok(instance.output.includes(`  moongate explain GET http://www.example.com:${http}/get --admin ${admin}\n`));
