@@ -3,6 +3,7 @@ import { applyChanges, controlPlane, versionOf, type ControlPlane } from './cont
 import { logProblems, PortLog } from './news.ts';
 import { proxyReadiness } from './proxy-readiness.ts';
 import { readRejections, writeRejections } from './rejection-file.ts';
+import { feedStore } from './xds-feed.ts';
 import { decodeServed } from './served-kinds.ts';
 import type { KindName } from '../api/kinds.ts';
 import type { ObjectRef } from '../api/resource.ts';
@@ -113,10 +114,10 @@ export class Standalone {
     this.#ports = new PortBinder({ heldPorts: () => this.supervisor.heldPorts() });
     this.#files = new FileSource({ paths: options.paths, decode: decodeServed, log, onChange: (changes) => this.#onFiles(changes) });
     this.plane.xds.subscribe((changes) => {
+      feedStore(this.store, changes);
       for (const { before, after } of changes.values()) {
-        if (after?.type === 'LDS' || before?.type === 'LDS') this.#listenersChanged.add((after ?? before)?.proxy ?? '');
-        if (after !== undefined) this.store.set(after.proxy, after.type, after.resource);
-        else if (before !== undefined) this.store.delete(before.proxy, before.type, before.resource.name);
+        const changed = after ?? before;
+        if (changed?.type === 'LDS') this.#listenersChanged.add(changed.proxy);
       }
     });
     this.plane.outputs.wantedPorts.subscribe(() => void this.#resolvePorts());

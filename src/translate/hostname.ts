@@ -10,7 +10,7 @@ function suffix(hostname: string): string {
   return hostname.slice(1);
 }
 
-export function isWildcard(hostname: string): boolean {
+function isWildcard(hostname: string): boolean {
   return hostname.startsWith('*');
 }
 

@@ -8,6 +8,7 @@ import { DeltaClient } from './delta-client.ts';
 import { until } from './until.ts';
 import { decode } from '../../src/api/decode.ts';
 import { applyChanges, controlPlane, type ControlPlane, type ResourceChange } from '../../src/app/control-plane.ts';
+import { feedStore } from '../../src/app/xds-feed.ts';
 import { silentLog } from '../../src/util/log.ts';
 import { AdsServer } from '../../src/xds/server/ads-server.ts';
 import { ResourceStore } from '../../src/xds/server/resources.ts';
@@ -89,12 +90,7 @@ suite('what a change of the objects sends to Envoy', { timeout: 60_000 }, () => 
     directory = mkdtempSync(join(tmpdir(), 'moongate-feature-'));
     store = new ResourceStore();
     plane = controlPlane({ settings: { controllerNames: ['gateway.envoyproxy.io/gatewayclass-controller'], ownsEverything: true } });
-    plane.xds.subscribe((changes) => {
-      for (const { before, after } of changes.values()) {
-        if (after !== undefined) store.set(after.proxy, after.type, after.resource);
-        else if (before !== undefined) store.delete(before.proxy, before.type, before.resource.name);
-      }
-    });
+    plane.xds.subscribe((changes) => feedStore(store, changes));
     ads = new AdsServer({ store, log: silentLog });
     await ads.listenOnSocket(join(directory, 'xds.sock'));
     apply(decoded([base, tlsSecret('example-cert', selfSigned('www.example.com')), service('a', 1), service('b', 2),
