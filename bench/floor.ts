@@ -46,7 +46,7 @@ function changesIn(file: string): ResourceChange[] {
 /** Makes the very bytes that the real control plane would send. */
 function prepare(): Prepared {
   const forced = shards === '0' ? {} : { shards: Number(shards) as ShardCount };
-  const plane = controlPlane({ settings: { controllerNames: [controllerName], ownsEverything: true }, xds: forced });
+  const plane = controlPlane({ settings: { controllerNames: [controllerName], ownsEverything: true, addresses: 'bound' }, xds: forced });
   for (const file of readdirSync(directory).filter((name) => name.endsWith('.yaml'))) applyChanges(plane.resources, changesIn(join(directory, file)));
   plane.settle();
   for (const [key] of plane.outputs.wantedPorts.entries()) plane.portBindings.set(key, { boundPort: Number(port), clientPort: Number(port) });

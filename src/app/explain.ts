@@ -4,6 +4,7 @@ import { BadRequestError, parseRequest } from '../admin/explain/request.ts';
 import type { Delivery, UnservedRoute, World } from '../admin/explain/world.ts';
 import { findings, type AnyStatus } from '../admin/findings.ts';
 import { jsonAnswer, type AdminAnswer } from '../admin/http-server.ts';
+import type { ResourceOf } from '../api/kinds.ts';
 import { keyOf } from '../api/resource.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { Standalone } from './standalone.ts';
@@ -29,11 +30,21 @@ export function worldOf({ outputs, resources, portBindings, xds }: ControlPlane,
     },
     backend: (key) => outputs.backends.get(key),
     endpoints: (key) => outputs.endpointSets.get(key),
-    gatewayListeners: (proxy) => (resources.Gateway.get(proxy)?.object.spec.listeners ?? []).map(({ name, port, hostname = '*' }) => ({ name, port, hostname: hostname.toLowerCase() })),
+    gatewayListeners: (proxy) =>
+      gatewaysOf({ outputs, resources }, proxy).flatMap(({ object }) => object.spec.listeners).map(({ name, port, hostname = '*' }) => ({ name, port, hostname: hostname.toLowerCase() })),
     backendWeights: (owner, rule) => backendWeights({ outputs, resources }, owner, rule),
     unserved: (proxy) => unservedRoutes({ outputs, resources }, proxy),
     ...(delivery !== undefined && { delivery }),
   };
+}
+
+/** The Gateway of a proxy, or all of the class whose Gateways share it. */
+function gatewaysOf({ outputs, resources }: Pick<ControlPlane, 'outputs' | 'resources'>, proxy: string): ResourceOf<'Gateway'>[] {
+  const fleet = outputs.infrastructure.get(proxy);
+  if (fleet === undefined) return [];
+  if (fleet.gateway === undefined) return [...resources.Gateway.values()].filter(({ object }) => object.spec.gatewayClassName === fleet.gatewayClass.name);
+  const gateway = resources.Gateway.get(proxy);
+  return gateway === undefined ? [] : [gateway];
 }
 
 /** Nothing where a condition finds fault with the rule, or with the route as a whole: that is the reason then. */

@@ -6,7 +6,7 @@ import type { Decoded, Origin } from '../api/resource.ts';
 /**
  * Whether objects of a kind have the effect that their author means:
  * - `served`: they have, or their conditions say why not;
- * - `inert`: others may refer to one, but what it asks for does not happen;
+ * - `inert`: others may refer to one, but not all that it asks for happens;
  * - `unserved`: nobody looks at one.
  */
 export const SERVICE: Readonly<Record<KindName, 'served' | 'inert' | 'unserved'>> = {
@@ -66,8 +66,11 @@ function problem(severity: Problem['severity'], message: string): Problem {
   return { severity, field: 'kind', message };
 }
 
-/** What the author wrote; defaults are nobody's wish. */
+/** Fields of an EnvoyProxy that mean the same wherever the proxy runs. */
+const effective: ReadonlySet<string> = new Set(['filterOrder', 'mergeGateways', 'mergeType', 'preserveRouteOrder', 'routingType']);
+
+/** What the author wrote and does not get; defaults are nobody's wish. */
 function settingsOf(value: unknown): string[] {
   const { spec } = value as { readonly spec?: object | null };
-  return Object.keys(spec ?? {}).map((field) => `spec.${field}`);
+  return Object.keys(spec ?? {}).filter((field) => !effective.has(field)).map((field) => `spec.${field}`);
 }

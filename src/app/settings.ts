@@ -5,5 +5,5 @@ export const defaultControllerName = 'gateway.envoyproxy.io/gatewayclass-control
 
 /** Settings for resources from files: they are all there is. */
 export function fileSettings(controllerNames: readonly string[] = []): Settings {
-  return { controllerNames: controllerNames.length === 0 ? [defaultControllerName] : controllerNames, ownsEverything: true };
+  return { controllerNames: controllerNames.length === 0 ? [defaultControllerName] : controllerNames, ownsEverything: true, addresses: 'bound' };
 }

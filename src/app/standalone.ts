@@ -1,38 +1,33 @@
 import { join } from 'node:path';
-import { applyChanges, controlPlane, versionOf, type ControlPlane } from './control-plane.ts';
+import { applyChanges, type ControlPlane } from './control-plane.ts';
+import { Core, type CoreObserver } from './core.ts';
 import { logProblems, PortLog } from './news.ts';
 import { proxyReadiness } from './proxy-readiness.ts';
 import { readRejections, writeRejections } from './rejection-file.ts';
-import { feedStore } from './xds-feed.ts';
 import { decodeServed } from './served-kinds.ts';
 import type { KindName } from '../api/kinds.ts';
-import type { ObjectRef } from '../api/resource.ts';
 import { PortBinder, portRetryMs } from '../infra/host/ports.ts';
 import type { ProxyState as ProcessState } from '../infra/host/proxy-state.ts';
 import type { StateDir } from '../infra/host/state-dir.ts';
 import { Supervisor } from '../infra/host/supervisor.ts';
-import type { StageError } from '../reactive/derived.ts';
 import type { FileChanges, FileProblem } from '../source/files/changes.ts';
 import { FileSource } from '../source/files/file-source.ts';
 import type { Settings } from '../translate/inputs.ts';
 import { byText } from '../util/compare.ts';
 import { equal } from '../util/equal.ts';
 import type { Log } from '../util/log.ts';
-import { AdsServer } from '../xds/server/ads-server.ts';
+import type { AdsServer } from '../xds/server/ads-server.ts';
 import type { Pushed } from '../xds/server/events.ts';
-import { Rejections } from '../xds/server/rejections.ts';
-import { ResourceStore } from '../xds/server/resources.ts';
+import type { Withdrawn } from '../xds/server/rejections.ts';
+import type { ResourceStore } from '../xds/server/resources.ts';
 
 /** Failures of an Envoy in a row after which its ports are taken to be free for others. */
 const failuresToRelease = 4;
 
 /** Hears of what goes on inside, for metrics. */
-export interface StandaloneObserver {
+export interface StandaloneObserver extends CoreObserver {
   /** Something changed in the files; what follows from it is about to be worked out. */
   readonly onFilesChanged?: () => void;
-  /** All outputs are up to date again; it took so many milliseconds. */
-  readonly onSettled?: (ms: number) => void;
-  readonly onTranslationError?: (error: StageError) => void;
   readonly onProcessState?: (id: string, state: ProcessState) => void;
 }
 
@@ -56,53 +51,40 @@ export interface StandaloneOptions {
 /**
  * The gateway on one machine: files in, Envoy processes out.
  *
- *     files ─► FileSource ─► ┌───────────────┐ ─► ResourceStore ─► AdsServer ─► Envoy
- *     ports ─► PortBinder ─► │ control plane │ ─► wanted ports ─► PortBinder
- *     Envoy's state, NACKs ─►└───────────────┘ ─► proxies ─► Supervisor
+ *     files ─► FileSource ─► ┌──────┐ ─► wanted ports ─► PortBinder
+ *     ports ─► PortBinder ─► │ Core │ ─► proxies ─► Supervisor ─► Envoy processes
+ *     Envoy's state ───────► └──────┘ ─► xDS ─► Envoy
  *
  * Nothing is served before all files have been read and all ports been tried.
  */
 export class Standalone {
-  readonly plane: ControlPlane;
-  readonly store = new ResourceStore();
-  readonly ads: AdsServer;
+  readonly #core: Core;
   readonly supervisor: Supervisor;
   readonly #options: StandaloneOptions;
   readonly #files: FileSource;
   readonly #ports: PortBinder;
   readonly #portLog: PortLog;
   readonly #rejectionFile: string;
-  readonly #rejections: Rejections;
   readonly #problems = new Map<string, readonly FileProblem[]>();
   readonly #ignoredKinds = new Set<string>();
-  readonly #listenersChanged = new Set<string>();
   #portTimer: NodeJS.Timeout | undefined;
   #portsWanted = false;
   #resolving: Promise<void> | undefined;
-  #open = false;
   #stopped = false;
 
   constructor(options: StandaloneOptions) {
     const { log, stateDir } = options;
     this.#options = options;
     this.#rejectionFile = join(stateDir.path, 'rejections.json');
-    this.#rejections = new Rejections(readRejections(this.#rejectionFile));
-    this.plane = controlPlane({
+    this.#core = new Core({
       settings: options.settings,
       xds: options.accessLogPath === undefined ? {} : { accessLogPath: options.accessLogPath },
-      onError: (failure) => {
-        const { collection, key, error } = failure;
-        log.error({ collection, key, err: error }, 'translation failed, the object is left out');
-        options.observer?.onTranslationError?.(failure);
-      },
-    });
-    this.ads = new AdsServer({
-      store: this.store,
       log,
+      ...(options.observer === undefined ? {} : { observer: options.observer }),
+      remembered: readRejections(this.#rejectionFile),
+      onRejections: (withdrawn) => this.#keepInMind(withdrawn),
+      onProgress: (proxy) => this.#refresh(proxy),
       ...(options.onPushed === undefined ? {} : { onPushed: options.onPushed }),
-      onNack: (nack) => this.#onRejections(() => this.#rejections.refused(nack)),
-      onRecovered: (id) => this.#onRejections(() => this.#rejections.recovered(id)),
-      onAnswered: ({ proxy }) => this.#refresh(proxy),
     });
     this.supervisor = new Supervisor({
       stateDir,
@@ -113,15 +95,20 @@ export class Standalone {
     this.#portLog = new PortLog(log);
     this.#ports = new PortBinder({ heldPorts: () => this.supervisor.heldPorts() });
     this.#files = new FileSource({ paths: options.paths, decode: decodeServed, log, onChange: (changes) => this.#onFiles(changes) });
-    this.plane.xds.subscribe((changes) => {
-      feedStore(this.store, changes);
-      for (const { before, after } of changes.values()) {
-        const changed = after ?? before;
-        if (changed?.type === 'LDS') this.#listenersChanged.add(changed.proxy);
-      }
-    });
     this.plane.outputs.wantedPorts.subscribe(() => void this.#resolvePorts());
     this.plane.outputs.proxies.subscribe(() => void this.#reconcile());
+  }
+
+  get plane(): ControlPlane {
+    return this.#core.plane;
+  }
+
+  get store(): ResourceStore {
+    return this.#core.store;
+  }
+
+  get ads(): AdsServer {
+    return this.#core.ads;
   }
 
   /** Problems of the files, sorted by place. */
@@ -136,18 +123,16 @@ export class Standalone {
 
   /** True once the files are read and the ports are known. */
   get ready(): boolean {
-    return this.#open;
+    return this.#core.isOpen;
   }
 
   /** Reads everything, then begins to serve. Rejects when the state directory's socket cannot be had. */
   async start(): Promise<void> {
     await this.ads.listenOnSocket(this.#options.stateDir.xdsSocket);
-    this.#writeRejections();
     await this.#files.start();
     await this.#reconcile();
     await this.#resolvePorts();
-    this.#open = true;
-    this.ads.open();
+    this.#core.open();
   }
 
   /** Reads all files again. */
@@ -164,26 +149,13 @@ export class Standalone {
     await this.ads.close();
   }
 
-  /** Brings the world up to date with what `write` put into the sources. */
-  #update(write: () => void): void {
-    const start = performance.now();
-    write();
-    this.plane.settle();
-    this.#options.observer?.onSettled?.(performance.now() - start);
-    this.store.commit();
-    this.#forgetOutdatedRejections();
-    const proxies = [...this.#listenersChanged];
-    this.#listenersChanged.clear();
-    for (const proxy of proxies) this.#refresh(proxy);
-  }
-
   /** Takes note of how far a proxy has come. */
   #refresh(id: string): void {
     const process = this.supervisor.states().get(id);
     if (process === undefined || this.#stopped) return;
     const { ads, store } = this;
     const state = proxyReadiness(id, process, { ads, store });
-    if (!equal(state, this.plane.proxyStates.get(id))) this.#update(() => this.plane.proxyStates.set(id, state));
+    if (!equal(state, this.plane.proxyStates.get(id))) this.#core.update(() => this.plane.proxyStates.set(id, state));
   }
 
   #onFiles({ set, deleted, problems, ignoredKinds }: FileChanges): void {
@@ -194,7 +166,7 @@ export class Standalone {
     }
     for (const kind of ignoredKinds) this.#ignoredKinds.add(kind);
     this.#options.observer?.onFilesChanged?.();
-    this.#update(() => {
+    this.#core.update(() => {
       applyChanges(this.plane.resources, [
         ...deleted.map(({ kind, key }) => ({ kind: kind as KindName, key, resource: undefined })),
         ...set.map((resource) => ({ kind: resource.kind as KindName, key: resource.key, resource })),
@@ -210,34 +182,16 @@ export class Standalone {
       this.#ports.release(id);
       void this.#resolvePorts();
     }
-    if (state.kind === 'stopped') this.#update(() => this.plane.proxyStates.delete(id));
+    if (state.kind === 'stopped') this.#core.update(() => this.plane.proxyStates.delete(id));
     else this.#refresh(id);
   }
 
-  #onRejections(change: () => boolean): void {
-    if (!change()) return;
-    this.#update(() => this.#writeRejections());
+  #keepInMind(withdrawn: Iterable<Withdrawn>): void {
     try {
-      writeRejections(this.#rejectionFile, this.#rejections.withdrawn.values());
+      writeRejections(this.#rejectionFile, withdrawn);
     } catch (error) {
       this.#options.log.warn({ err: error, file: this.#rejectionFile }, 'cannot keep in mind what Envoy refused');
     }
-  }
-
-  #writeRejections(): void {
-    const { withdrawn } = this.#rejections;
-    const { rejections } = this.plane;
-    for (const [ref] of [...rejections.entries()]) if (!withdrawn.has(ref)) rejections.delete(ref);
-    for (const [ref, { version, message }] of withdrawn) rejections.set(ref, { version, message });
-  }
-
-  /** An object that changed is a new one to Envoy: what was refused is no longer what would be sent. */
-  #forgetOutdatedRejections(): void {
-    let changed = false;
-    for (const ref of [...this.#rejections.withdrawn.keys()]) {
-      changed = this.#rejections.updated(ref, versionOf(this.plane.resources, ref as ObjectRef)) || changed;
-    }
-    if (changed) this.#update(() => this.#writeRejections());
   }
 
   #reconcile(): Promise<void> {
@@ -264,7 +218,7 @@ export class Standalone {
       if (resolved.some((port) => port.error !== undefined) && !this.#stopped) {
         this.#portTimer = setTimeout(() => void this.#resolvePorts(), portRetryMs);
       }
-      this.#update(() => {
+      this.#core.update(() => {
         const { portBindings } = this.plane;
         const found = new Map(resolved.map((port) => [`${port.proxy}/${port.port}`, port]));
         for (const [key] of [...portBindings.entries()]) if (!found.has(key)) portBindings.delete(key);

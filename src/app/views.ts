@@ -26,6 +26,11 @@ export function irView({ outputs }: ControlPlane): Record<string, readonly unkno
   };
 }
 
+/** What the proxies are to run on: proxy → wishes. */
+export function infrastructureView({ outputs }: ControlPlane): Record<string, object> {
+  return Object.fromEntries(sorted(outputs.infrastructure).map(({ proxy, ...wishes }) => [proxy, wishes]));
+}
+
 /** What each proxy is sent: proxy → type → name → resource, as Envoy's documentation writes it. */
 export function xdsView({ xds }: ControlPlane): Record<string, Record<string, Record<string, unknown>>> {
   const view: Record<string, Record<string, Record<string, unknown>>> = {};

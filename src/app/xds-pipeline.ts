@@ -35,6 +35,7 @@ export function xdsResources(graph: Graph, outputs: Outputs, options: XdsOptions
     resource(backend.key, encodeCluster(backend), { parts: () => [{ owner: backend.owner, version: backend.ownerVersion }] }),
   );
   const assignments = graph.derive('assignments', outputs.endpointSets, (set) => resource(set.backend, encodeEndpoints(set)));
+  const viaService = graph.derive('service-assignments', outputs.serviceAddresses, (set) => resource(set.backend, encodeEndpoints(set)));
   const secrets = graph.derive('secrets', outputs.certificates, (certificate) =>
     resource(certificate.key, encodeCertificate(certificate)),
   );
@@ -43,9 +44,11 @@ export function xdsResources(graph: Graph, outputs: Outputs, options: XdsOptions
     graph.expand('proxy-clusters', outputs.backendUses, ({ proxy, backend }, read) => forProxy(proxy, 'CDS', read.get(clusters, backend)), {
       equal: sameVersion,
     }),
-    graph.expand('proxy-assignments', outputs.backendUses, ({ proxy, backend }, read) =>
-      forProxy(proxy, 'EDS', read.get(assignments, backend)),
-    ),
+    graph.expand('proxy-assignments', outputs.backendUses, ({ proxy, backend, via }, read) => {
+      const own = read.get(assignments, backend);
+      const service = via === 'service' && own !== undefined ? read.get(viaService, backend) : undefined;
+      return forProxy(proxy, 'EDS', service ?? own);
+    }),
     graph.expand('proxy-secrets', secretUses, ([use], read) =>
       use === undefined ? [] : forProxy(use.proxy, 'SDS', read.get(secrets, use.certificate)),
     ),
@@ -82,9 +85,8 @@ function routing(graph: Graph, outputs: Outputs, options: XdsOptions): Collectio
 
   const listeners = graph.expand('proxy-listeners', outputs.listeners, (listener, read) => {
     const tables = new Map(listener.chains.map(({ routeTable }) => [routeTable, read.get(layouts, routeTable) ?? whole]));
-    const { owner, ownerVersion: version } = listener;
     const bytes = encodeListener(listener, { tables, ...options });
-    return forProxy(listener.proxy, 'LDS', resource(listener.key, bytes, { parts: () => [{ owner, version }] }));
+    return forProxy(listener.proxy, 'LDS', resource(listener.key, bytes, { parts: () => listener.owners.map(({ owner, ownerVersion }) => ({ owner, version: ownerVersion })) }));
   }, { equal: sameVersion });
   const routes = graph.expand('proxy-routes', shards, ({ table, index, layout }, read, key) => {
     const own = (read.get(members, key) ?? []).map(({ host }) => host);

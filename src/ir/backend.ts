@@ -39,4 +39,6 @@ export interface Endpoint {
 export interface BackendUse {
   readonly proxy: string;
   readonly backend: string;
+  /** What the proxy sends requests to: the servers themselves, or the Service's own address, behind which the cluster's network picks one. */
+  readonly via: 'endpoints' | 'service';
 }

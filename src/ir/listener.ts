@@ -1,9 +1,7 @@
 /** A fleet of Envoys that serve one configuration: what a Gateway asks for, or a class whose Gateways are merged. */
 export interface Proxy {
-  /** `namespace/name` of the Gateway. Envoy calls it node.cluster. */
+  /** `namespace/name` of the Gateway, or the name of the class whose Gateways are merged. Envoy calls it node.cluster. */
   readonly id: string;
-  readonly namespace: string;
-  readonly name: string;
 }
 
 /** One socket of a proxy. */
@@ -11,17 +9,25 @@ export interface Listener {
   /** `proxy/port`. */
   readonly key: string;
   readonly proxy: string;
-  /** The object that asked for it, at a version: `Gateway/namespace/name`. */
-  readonly owner: string;
-  readonly ownerVersion: string;
+  /** The objects that asked for it, at their versions: `Gateway/namespace/name`. Several where Gateways share a proxy. */
+  readonly owners: readonly { readonly owner: string; readonly ownerVersion: string }[];
   /** The port of the Gateway's listener: what clients believe they talk to, and what redirects name. */
   readonly port: number;
   /** The port that is really bound: differs where the user may not bind the wanted one, or in a container. */
   readonly boundPort: number;
   /** IP address to bind; `0.0.0.0` or `::` for all. */
   readonly address: string;
+  /** HTTP filters that are to stand right before or after another one, by Envoy's names; applied one after the other. */
+  readonly filterOrder: readonly FilterPosition[];
   /** In order of choice: Envoy takes the most specific server name, the order is for people who read it. */
   readonly chains: readonly FilterChain[];
+}
+
+/** Where a filter is to stand. One of the two is given; a filter that is not there is nobody's neighbour. */
+export interface FilterPosition {
+  readonly name: string;
+  readonly before?: string;
+  readonly after?: string;
 }
 
 /**

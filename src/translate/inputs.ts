@@ -10,6 +10,13 @@ export interface Settings {
    * condition. In a cluster it may belong to another controller and is none of our business.
    */
   readonly ownsEverything: boolean;
+  /**
+   * What becomes of a Gateway's `spec.addresses`. `bound`: the proxy listens on them (a host of our own). `assigned`: the network
+   * around the proxy is asked for them (a Service in a cluster), and the proxy listens on all that it has.
+   */
+  readonly addresses: 'bound' | 'assigned';
+  /** Names of the features that every GatewayClass of ours is said to have; none: nothing is said. */
+  readonly supportedFeatures?: readonly string[];
 }
 
 /** The user's objects by kind. */
@@ -38,6 +45,8 @@ export interface ProxyState {
   /** Why not, for people. */
   readonly message: string;
   readonly addresses: readonly { readonly type: 'IPAddress' | 'Hostname'; readonly value: string }[];
+  /** Addresses that the Gateway asks for and that lead nowhere. */
+  readonly unusable?: readonly string[];
 }
 
 /** Everything that translation reads. */

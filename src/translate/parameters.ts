@@ -1,6 +1,10 @@
 import { at, type Fault } from './conditions.ts';
 import type { Inputs } from './inputs.ts';
+import type { ResourceOf } from '../api/kinds.ts';
+import type { Resource } from '../api/resource.ts';
 import type { Read } from '../reactive/collection.ts';
+import { jsonMerge } from '../util/json-merge.ts';
+import { strategicMerge } from '../util/strategic-merge.ts';
 
 /** `parametersRef` of a class or a Gateway, with the namespace that is meant. */
 export interface ParametersRef {
@@ -10,18 +14,48 @@ export interface ParametersRef {
   readonly name: string;
 }
 
-/** Why a reference to settings of the proxies cannot be followed. */
-export function parametersFault(
+/** How a fleet of proxies is to be: `spec` of an EnvoyProxy. */
+export type ProxySettings = ResourceOf<'EnvoyProxy'>['object']['spec'];
+
+/** What a reference to settings of the proxies leads to, or why it leads nowhere. */
+export type Parameters =
+  | { readonly settings: ProxySettings; readonly fault?: undefined }
+  | { readonly settings?: undefined; readonly fault: Fault };
+
+/** Follows a reference to settings of the proxies. */
+export function readParameters(
   { group, kind, namespace, name }: ParametersRef,
   field: string,
   from: { readonly read: Read; readonly inputs: Inputs },
-): Fault | undefined {
-  const invalid = (message: string): Fault => at(field, { reason: 'InvalidParameters', message });
+): Parameters {
+  const invalid = (message: string): Parameters => ({ fault: at(field, { reason: 'InvalidParameters', message }) });
   const label = `${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
   if (group !== 'gateway.envoyproxy.io' || kind !== 'EnvoyProxy') {
     return invalid(`${label}: only EnvoyProxy of gateway.envoyproxy.io is supported`);
   }
   if (namespace === undefined) return invalid(`${label}: a namespace is needed`);
-  if (from.read.get(from.inputs.resources.EnvoyProxy, `${namespace}/${name}`) === undefined) return invalid(`${label} does not exist`);
-  return undefined;
+  const found = from.read.get(from.inputs.resources.EnvoyProxy, `${namespace}/${name}`);
+  return found === undefined ? invalid(`${label} does not exist`) : { settings: found.object.spec };
+}
+
+/**
+ * The settings of a Gateway over those of its class, as the `mergeType` of the Gateway's says: they take their place (the default), or
+ * are laid over them as a JSON merge patch (RFC 7386) or a strategic merge patch, which knows the keys of Kubernetes' lists.
+ */
+export function mergeSettings(ofClass: ProxySettings | undefined, ofGateway: ProxySettings | undefined): ProxySettings | undefined {
+  if (ofClass === undefined || ofGateway === undefined) return ofGateway ?? ofClass;
+  switch (ofGateway.mergeType) {
+    case 'StrategicMerge':
+      return strategicMerge(ofClass, ofGateway) as ProxySettings;
+    case 'JSONMerge':
+      return jsonMerge(ofClass, ofGateway) as ProxySettings;
+    case 'Replace':
+    case undefined:
+      return ofGateway;
+  }
+}
+
+/** What an API server calls an object of which there may have been others by the same name; '' for an object from a file. */
+export function uidOf({ object }: Resource): string {
+  return (object as { readonly metadata?: { readonly uid?: string } }).metadata?.uid ?? '';
 }

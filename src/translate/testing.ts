@@ -1,3 +1,4 @@
+import type { GatewayState, ListenerState } from './gateways/state.ts';
 import { decode } from '../api/decode.ts';
 import { apiVersionOf, isKind, kindNamed, type KindName, type ResourceOf } from '../api/kinds.ts';
 import type { Read } from '../reactive/collection.ts';
@@ -16,3 +17,52 @@ export const readDirectly: Read = {
   get: (collection, key) => collection.get(key),
   where: (index, key) => index.get(key),
 };
+
+/** A listener by its key, `namespace/gateway/name`: plain HTTP for every host on port 80, served, unless told otherwise. */
+export function listenerState(key: string, rest: Partial<ListenerState> = {}): ListenerState {
+  const [namespace = '', gateway = '', name = ''] = key.split('/');
+  const { port = 80 } = rest;
+  return {
+    name,
+    key,
+    port,
+    protocol: 'HTTP',
+    hostname: '*',
+    supportedKinds: [],
+    namespaces: { from: 'All' },
+    certificates: [],
+    acceptedFault: undefined,
+    conflict: undefined,
+    refsFault: undefined,
+    overlap: undefined,
+    portFault: undefined,
+    serving: true,
+    chain: 'http',
+    table: `${namespace}/${gateway}/${port}`,
+    ...rest,
+  };
+}
+
+/** A Gateway by its key, with nothing wrong, unless told otherwise. */
+export function gatewayState(key: string, rest: Partial<GatewayState> = {}): GatewayState {
+  const [namespace = '', name = ''] = key.split('/');
+  return {
+    key,
+    namespace,
+    name,
+    uid: '',
+    createdAt: '',
+    generation: 1,
+    version: 'v',
+    gatewayClass: 'class',
+    controllerName: '',
+    proxy: key,
+    merged: false,
+    address: '0.0.0.0',
+    requestedAddresses: [],
+    settings: undefined,
+    fault: undefined,
+    listeners: [],
+    ...rest,
+  };
+}

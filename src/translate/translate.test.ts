@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Settings } from './inputs.ts';
 import { decoded } from './testing.ts';
 import { applyChanges, type ControlPlane, type ResourceChange } from '../app/control-plane.ts';
 import { translateOffline } from '../app/offline.ts';
@@ -7,7 +8,7 @@ import { statusView } from '../app/views.ts';
 import type { KindName } from '../api/kinds.ts';
 
 const controllerName = 'example.com/controller';
-const settings = { controllerNames: [controllerName], ownsEverything: true };
+const settings: Settings = { controllerNames: [controllerName], ownsEverything: true, addresses: 'bound' };
 
 function object(kind: KindName, body: Readonly<Record<string, unknown>>): ResourceChange {
   const resource = decoded(kind, body);

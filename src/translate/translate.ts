@@ -1,9 +1,12 @@
 import { backends } from './backends/backends.ts';
 import { emptyBackends } from './backends/empty-backends.ts';
+import { serviceAddresses } from './backends/service-addresses.ts';
 import { servicePorts } from './backends/services.ts';
 import { certificates } from './gateways/certificates.ts';
 import { gateways } from './gateways/gateways.ts';
 import { listenerOf, servingByPort, tablesOf, wantedPorts, type TableState, type WantedPort } from './gateways/ports.ts';
+import { infrastructure, type Infrastructure } from './gateways/infrastructure.ts';
+import { byAge } from './gateways/state.ts';
 import { gatewayClasses } from './gateway-classes.ts';
 import type { Inputs, Settings } from './inputs.ts';
 import { referenceGrants } from './reference-grants.ts';
@@ -24,9 +27,14 @@ export interface CertificateUse {
   readonly certificate: string;
 }
 
+/** A route needs a backend on a proxy. */
+type RouteBackend = Pick<BackendUse, 'proxy' | 'backend'>;
+
 /** Everything that translation gives. */
 export interface Outputs {
   readonly proxies: Collection<Proxy>;
+  /** What the proxies run on, for those who provide it. Key: the proxy's id. */
+  readonly infrastructure: Collection<Infrastructure>;
   readonly wantedPorts: Collection<WantedPort>;
   readonly listeners: Collection<Listener>;
   readonly routeTables: Collection<RouteTable>;
@@ -34,6 +42,8 @@ export interface Outputs {
   readonly backends: Collection<Backend>;
   readonly endpointSets: Collection<EndpointSet>;
   readonly backendUses: Collection<BackendUse>;
+  /** Endpoints to use in place of a backend's own, where a proxy reaches it via its Service. */
+  readonly serviceAddresses: Collection<EndpointSet>;
   readonly certificates: Collection<Certificate>;
   readonly certificateUses: Collection<CertificateUse>;
   readonly statuses: readonly Collection<ObjectStatus>[];
@@ -55,20 +65,21 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   const services = servicePorts(graph, inputs);
   const tls = certificates(graph, inputs);
   const classes = gatewayClasses(graph, inputs, settings);
-  const states = gateways(graph, inputs, { classes, grants, certificates: tls });
+  const states = gateways(graph, inputs, { settings, classes, grants, certificates: tls });
+  const fleets = graph.group('fleets', states, ({ proxy }) => [proxy], byAge);
 
-  const ports = graph.expand('wanted-ports', states, (gateway): [string, WantedPort][] =>
-    wantedPorts(gateway).map((port) => [`${port.proxy}/${port.port}`, port]),
+  const ports = graph.expand('wanted-ports', fleets, (fleet): [string, WantedPort][] =>
+    wantedPorts(fleet).map((port) => [`${port.proxy}/${port.port}`, port]),
   );
-  const listeners = graph.expand('listeners', states, (gateway, read): [string, Listener][] =>
-    [...servingByPort(gateway)].flatMap(([port, serving]): [string, Listener][] => {
-      const listener = listenerOf(gateway, serving, read.get(inputs.portBindings, `${gateway.proxy}/${port}`));
+  const listeners = graph.expand('listeners', fleets, (fleet, read, proxy): [string, Listener][] =>
+    [...servingByPort(fleet)].flatMap(([port, serving]): [string, Listener][] => {
+      const listener = listenerOf(serving, read.get(inputs.portBindings, `${proxy}/${port}`));
       return listener === undefined ? [] : [[listener.key, listener]];
     }),
   );
-  const tables = graph.expand('table-states', states, (gateway, read): [string, TableState][] =>
-    [...servingByPort(gateway)]
-      .flatMap(([port, serving]) => tablesOf(gateway, serving, read.get(inputs.portBindings, `${gateway.proxy}/${port}`)))
+  const tables = graph.expand('table-states', fleets, (fleet, read, proxy): [string, TableState][] =>
+    [...servingByPort(fleet)]
+      .flatMap(([port, serving]) => tablesOf(fleet, serving, read.get(inputs.portBindings, `${proxy}/${port}`)))
       .map((state) => [state.table.key, state]),
   );
 
@@ -92,28 +103,33 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   ]);
   const hosts = virtualHosts(graph, { entries, tables, routes });
 
-  const uses = graph.expand('route-backends', attachments, (attached, read, key): [string, BackendUse][] => {
+  const uses = graph.expand('route-backends', attachments, (attached, read, key): [string, RouteBackend][] => {
     const proxies = new Set(attached.flatMap(({ placements }) => placements.map(({ proxy }) => proxy)));
     const used = proxies.size === 0 ? [] : (read.get(routes, key)?.backends ?? []);
-    return [...proxies].flatMap((proxy) => used.map((backend): [string, BackendUse] => [`${proxy}|${backend}|${key}`, { proxy, backend }]));
+    return [...proxies].flatMap((proxy) => used.map((backend): [string, RouteBackend] => [`${proxy}|${backend}|${key}`, { proxy, backend }]));
   });
   const usesByProxy = graph.count('backend-use-counts', uses, ({ proxy, backend }) => [`${proxy}|${backend}`]);
+  const backendUses = graph.derive('backend-uses', usesByProxy, (_count, read, key): BackendUse => {
+    const bar = key.indexOf('|');
+    const proxy = key.slice(0, bar);
+    const routingType = read.get(fleets, proxy)?.[0]?.settings?.routingType;
+    return { proxy, backend: key.slice(bar + 1), via: routingType === 'Service' ? 'service' : 'endpoints' };
+  });
   const inUse = graph.count('backends-in-use', uses, ({ backend }) => [backend]);
   const known = backends(graph, inputs, { services, inUse: graph.derive('used-backends', inUse, () => true) });
   const empty = emptyBackends(graph, known.endpointSets);
   const attachedRoutes = graph.count('attached-routes', attachments, listenersOf);
 
   return {
-    proxies: graph.derive('proxies', states, ({ proxy, namespace, name }): Proxy => ({ id: proxy, namespace, name })),
+    proxies: graph.derive('proxies', fleets, (_fleet, _read, id): Proxy => ({ id })),
+    infrastructure: infrastructure(graph, inputs, { fleets, classes }),
     wantedPorts: ports,
     listeners,
     routeTables: graph.derive('route-tables', tables, ({ table }) => table),
     virtualHosts: hosts,
     ...known,
-    backendUses: graph.derive('backend-uses', usesByProxy, (_count, _read, key): BackendUse => {
-      const bar = key.indexOf('|');
-      return { proxy: key.slice(0, bar), backend: key.slice(bar + 1) };
-    }),
+    backendUses,
+    serviceAddresses: serviceAddresses(graph, { services, uses: backendUses }),
     certificates: tls.certificates,
     certificateUses: graph.expand('certificate-uses', listeners, certificateUses),
     statuses: statuses(graph, { inputs, settings, classes, gateways: states, attachedRoutes, attachments, routes, empty }),

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { decoded } from './testing.ts';
 import { translateOffline } from '../app/offline.ts';
+import type { Settings } from './inputs.ts';
 import type { ControlPlane } from '../app/control-plane.ts';
 import type { FilterChain, RouteTable } from '../ir/listener.ts';
 import type { RouteMatch, VirtualHost } from '../ir/route.ts';
@@ -14,7 +15,7 @@ import { selfSigned } from '../../test/e2e/support/certificate.ts';
  */
 
 const controllerName = 'example.com/controller';
-const settings = { controllerNames: [controllerName], ownsEverything: true };
+const settings: Settings = { controllerNames: [controllerName], ownsEverything: true, addresses: 'bound' };
 const pair = selfSigned('example.com');
 
 const listenerHostnames = ['', '*.com', '*.b.com', 'a.b.com', 'b.com', '*.a.b.com', 'x.a.b.com'];

@@ -1,7 +1,7 @@
 import type { TableState } from './gateways/ports.ts';
 import { hostKey, type HostEntry } from './host-entries.ts';
 import { bestMatch, mostSpecificFirst, wider } from './hostname.ts';
-import { byPrecedence, type Ranked } from './routes/precedence.ts';
+import { byPosition, byPrecedence, type Ranked } from './routes/precedence.ts';
 import type { TranslatedRoute } from './routes/http-routes.ts';
 import type { Route, VirtualHost } from '../ir/route.ts';
 import type { Collection, Read } from '../reactive/collection.ts';
@@ -35,10 +35,11 @@ export function virtualHosts(
     const own = entries.filter((entry) => entry.listener === owner);
     if (own.length === 0) return undefined;
     const fallbacks = wider(domain).flatMap((name) => read.get(hosts, hostKey(table, name)) ?? []);
+    const compare = state.preserveRouteOrder ? byHostnameThenPosition : byHostnameThenMatch;
     const seen = new Set<string>();
     const routes: Route[] = [];
     for (const entries of [own, ...byDomain(fallbacks.filter((entry) => entry.listener === owner))]) {
-      routes.push(...routesOf(read, entries.filter((entry) => !isIn(seen, entry)), from.routes));
+      routes.push(...routesOf(read, entries.filter((entry) => !isIn(seen, entry)), { routes: from.routes, compare }));
     }
     return { key: hostKey(table, domain), table, domain, routes };
   });
@@ -72,7 +73,17 @@ const byHostnameThenMatch: (a: RankedRoute, b: RankedRoute) => number = chain<Ra
   byPrecedence,
 );
 
-function routesOf(read: Read, entries: readonly HostEntry[], routes: Collection<TranslatedRoute>): Route[] {
+/** The same where the user wants the order of the rules to count (`preserveRouteOrder` of an EnvoyProxy). */
+const byHostnameThenPosition: (a: RankedRoute, b: RankedRoute) => number = chain<RankedRoute>(
+  (a, b) => mostSpecificFirst(a.hostname, b.hostname),
+  byPosition,
+);
+
+function routesOf(
+  read: Read,
+  entries: readonly HostEntry[],
+  { routes, compare }: { readonly routes: Collection<TranslatedRoute>; readonly compare: (a: RankedRoute, b: RankedRoute) => number },
+): Route[] {
   const ranked: RankedRoute[] = [];
   for (const entry of entries) {
     const route = entry.route && read.get(routes, entry.route.key);
@@ -91,5 +102,5 @@ function routesOf(read: Read, entries: readonly HostEntry[], routes: Collection<
       }
     }
   }
-  return ranked.sort(byHostnameThenMatch).map(({ route }) => route);
+  return ranked.sort(compare).map(({ route }) => route);
 }

@@ -5,6 +5,7 @@ import { decode } from '../../src/api/decode.ts';
 import { KINDS, type KindName } from '../../src/api/kinds.ts';
 import type { ResourceChange } from '../../src/app/control-plane.ts';
 import type { OfflineOptions } from '../../src/app/offline.ts';
+import type { Settings } from '../../src/translate/inputs.ts';
 import { withCertificates } from './certificates.ts';
 import { deepFreeze } from './freeze.ts';
 
@@ -30,6 +31,8 @@ export interface GoldenCase {
 interface CaseOptions extends Pick<OfflineOptions, 'portErrors' | 'rejections'> {
   /** Whether the objects are all there is. Default: true. */
   readonly ownsEverything?: boolean;
+  /** What becomes of a Gateway's addresses. Default: bound. With `assigned`, the wanted infrastructure is shown. */
+  readonly addresses?: Settings['addresses'];
   /** The objects come from an API server, so that creation times and generations count. Default: false. */
   readonly fromServer?: boolean;
 }
@@ -50,7 +53,7 @@ export function readCase(name: string): GoldenCase {
   const text = readFileSync(join(folder, 'resources.yaml'), 'utf8');
   const sentence = /^# (.+)\n/.exec(text)?.[1];
   if (sentence === undefined) throw new Error(`${name}/resources.yaml: the first line has to be a comment that says what the case shows`);
-  const { ownsEverything = true, fromServer = false, ...rest } = readOptions(join(folder, 'options.yaml'));
+  const { ownsEverything = true, addresses = 'bound', fromServer = false, ...rest } = readOptions(join(folder, 'options.yaml'));
   const decoded = decodeAll(text, fromServer ? 'server' : 'user');
   return {
     name,
@@ -58,7 +61,7 @@ export function readCase(name: string): GoldenCase {
     area: basename(dirname(folder)),
     sentence,
     ...decoded,
-    options: { ...rest, settings: { controllerNames: [controllerName], ownsEverything } },
+    options: { ...rest, settings: { controllerNames: [controllerName], ownsEverything, addresses } },
   };
 }
 

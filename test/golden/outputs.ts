@@ -1,18 +1,19 @@
 import { stringify } from 'yaml';
 import type { ControlPlane } from '../../src/app/control-plane.ts';
-import { irView, statusView, xdsView } from '../../src/app/views.ts';
+import { infrastructureView, irView, statusView, xdsView } from '../../src/app/views.ts';
 import type { GoldenCase } from './case.ts';
 
 /** The files of a case that are written by translation: name → text. */
 export type Outputs = ReadonlyMap<string, string>;
 
 /** What a plane shows, as the files of a case. */
-export function outputsOf(plane: ControlPlane, golden: Pick<GoldenCase, 'problems'>): Outputs {
+export function outputsOf(plane: ControlPlane, golden: Pick<GoldenCase, 'problems' | 'options'>): Outputs {
   const files = new Map([
     ['status.yaml', yaml(statusView(plane))],
     ['ir.yaml', yaml(compact(irView(plane)) ?? {})],
     ['xds.yaml', yaml(xdsView(plane))],
   ]);
+  if (golden.options.settings.addresses === 'assigned') files.set('infrastructure.yaml', yaml(compact(infrastructureView(plane)) ?? {}));
   if (Object.keys(golden.problems).length > 0) files.set('problems.yaml', yaml(golden.problems));
   return files;
 }

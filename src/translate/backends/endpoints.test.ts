@@ -29,7 +29,7 @@ function endpoints(slices: readonly Slice[], options: { readonly port?: number; 
     { name: 'http', port: 80, appProtocol: undefined },
     { name: '', port: 81, appProtocol: undefined },
   ];
-  services.set('default/app', { key: 'default/app', version: 'v', externalName: undefined, family, ports });
+  services.set('default/app', { key: 'default/app', version: 'v', externalName: undefined, clusterIPs: [], family, ports });
   const key = `service/default/app/${port}`;
   backends.set(key, { key, owner: 'Service/default/app', ownerVersion: 'v', protocol: 'http1', discovery: { type: 'endpoints' } });
   for (const [index, { service = 'app', addressType = 'IPv4', ports: own = [{ name: 'http', port: 3000 }], endpoints: list }] of slices.entries()) {

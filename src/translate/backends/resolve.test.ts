@@ -13,7 +13,7 @@ const backends = graph.source<ResourceOf<'Backend'>>('backends');
 const port = (number: number, appProtocol?: string) => ({ name: `p${number}`, port: number, appProtocol });
 
 function service(key: string, rest: Partial<ServicePorts>): void {
-  services.set(key, { key, version: 'v', externalName: undefined, family: 'IPv4', ports: [], ...rest });
+  services.set(key, { key, version: 'v', externalName: undefined, family: 'IPv4', clusterIPs: [], ports: [], ...rest });
 }
 
 service('shop/app', { ports: [port(80), port(81, 'kubernetes.io/h2c'), port(443, 'https'), port(444, 'kubernetes.io/wss')] });

@@ -11,6 +11,8 @@ export interface ServicePorts {
   readonly externalName: string | undefined;
   /** Of a Service with two families of addresses, the one that clients use unless they choose. */
   readonly family: 'IPv4' | 'IPv6';
+  /** Addresses of the Service itself; none for a headless one. */
+  readonly clusterIPs: readonly string[];
   readonly ports: readonly ServicePort[];
 }
 
@@ -30,6 +32,7 @@ export function servicePorts(graph: Graph, inputs: Inputs): Collection<ServicePo
       version: service.version,
       externalName: spec.type === 'ExternalName' ? spec.externalName : undefined,
       family: spec.ipFamilies?.[0] === 'IPv6' ? 'IPv6' : 'IPv4',
+      clusterIPs: (spec.clusterIPs ?? [spec.clusterIP ?? '']).filter((ip) => ip !== '' && ip !== 'None'),
       ports: (spec.ports ?? [])
         .filter((port) => port.protocol === 'TCP')
         .map((port) => ({ name: port.name ?? '', port: port.port, appProtocol: port.appProtocol })),

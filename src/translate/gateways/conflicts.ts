@@ -1,3 +1,4 @@
+import type { GatewayState, ListenerState } from './state.ts';
 import type { Fault } from '../conditions.ts';
 
 /** What a listener wants to have for itself. */
@@ -21,6 +22,26 @@ export function conflicts(listeners: readonly Claim[]): ReadonlyMap<string, Faul
       const fault = own.filter((other) => other !== listener).map((other) => conflict(listener, other)).find(Boolean);
       if (fault !== undefined) faults.set(listener.name, fault);
     }
+  }
+  return faults;
+}
+
+/**
+ * Listeners of Gateways that share a proxy which get in the way of an older Gateway's: the older one wins, since its author
+ * need not know of the other. By listener key; `gateways` are sorted by age.
+ */
+export function conflictsBetween(gateways: readonly GatewayState[]): ReadonlyMap<string, Fault> {
+  const faults = new Map<string, Fault>();
+  const winners: (ListenerState & { readonly gateway: string })[] = [];
+  for (const { key, fault, listeners } of gateways) {
+    const own = fault === undefined ? listeners.filter((listener) => listener.acceptedFault === undefined && listener.conflict === undefined) : [];
+    for (const listener of own) {
+      const older = winners.find((winner) => winner.port === listener.port && conflict(listener, winner) !== undefined);
+      const found = older && conflict(listener, older);
+      if (found === undefined) continue;
+      faults.set(listener.key, { reason: found.reason, message: `${found.message} (Gateway ${older?.gateway}, which is older)` });
+    }
+    winners.push(...own.filter((listener) => !faults.has(listener.key)).map((listener) => ({ ...listener, gateway: key })));
   }
   return faults;
 }

@@ -1,65 +1,94 @@
+import { bindAddress, requestedAddresses } from './addresses.ts';
 import type { Certificates } from './certificates.ts';
+import { conflictsBetween } from './conflicts.ts';
 import { listenerStates } from './listeners.ts';
-import type { GatewayState } from './state.ts';
-import { bugFault, type Fault } from '../conditions.ts';
+import { byAge, type GatewayState } from './state.ts';
+import { bugFault } from '../conditions.ts';
 import type { Class } from '../gateway-classes.ts';
-import type { Inputs } from '../inputs.ts';
-import { parametersFault } from '../parameters.ts';
+import type { Inputs, Settings } from '../inputs.ts';
+import { mergeSettings, readParameters, uidOf } from '../parameters.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { Collection } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
 
-/** All IPv4 addresses of the host. */
-const anyAddress = '0.0.0.0';
+/** What Gateways are judged by, beside themselves. */
+export interface GatewaySources {
+  readonly settings: Settings;
+  readonly classes: Collection<Class>;
+  readonly grants: ReferenceGrants;
+  readonly certificates: Certificates;
+}
 
 /** The Gateways whose class is ours and accepted. */
-export function gateways(
-  graph: Graph,
-  inputs: Inputs,
-  from: { readonly classes: Collection<Class>; readonly grants: ReferenceGrants; readonly certificates: Certificates },
-): Collection<GatewayState> {
-  return graph.derive(
-    'gateways',
+export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Collection<GatewayState> {
+  const own = graph.derive(
+    'own-gateways',
     inputs.resources.Gateway,
     (gateway, read): GatewayState | undefined => {
       const { infrastructure, gatewayClassName, listeners, tls } = gateway.object.spec;
-      if (read.get(from.classes, gatewayClassName)?.accepted !== true) return undefined;
-      const { key, namespace, proxy } = identity(gateway);
-      const { address, fault } = bindAddress(gateway);
+      const gatewayClass = read.get(from.classes, gatewayClassName);
+      if (gatewayClass?.accepted !== true) return undefined;
+      const who = identity(gateway, gatewayClass);
+      const { key, namespace, proxy, merged } = who;
       const ref = infrastructure?.parametersRef;
+      const parameters = ref && readParameters({ ...ref, namespace }, 'infrastructure.parametersRef', { read, inputs });
+      // One fleet serves all Gateways of the class: none of them can have it its own way.
+      const settings = merged ? gatewayClass.settings : mergeSettings(gatewayClass.settings, parameters?.settings);
+      const addresses = gateway.object.spec.addresses ?? [];
+      const { address, requested, fault } =
+        from.settings.addresses === 'bound' ? bindAddress(addresses) : requestedAddresses(addresses, settings?.ipFamily);
       return {
-        ...identity(gateway),
+        ...who,
         address,
-        fault: fault ?? (ref && parametersFault({ ...ref, namespace }, 'infrastructure.parametersRef', { read, inputs })),
+        requestedAddresses: requested,
+        settings,
+        fault: fault ?? parameters?.fault,
         listeners: listenerStates(listeners, {
           read,
-          gateway: { key, namespace, proxy, tls },
+          gateway: { key, namespace, proxy, merged, tls },
           grants: from.grants,
           secret: (secret) => read.get(from.certificates.secrets, secret),
           binding: (port) => read.get(inputs.portBindings, `${proxy}/${port}`),
         }),
       };
     },
-    { recover: (gateway, error) => ({ ...identity(gateway), address: anyAddress, fault: bugFault(error), listeners: [] }) },
+    { recover },
   );
+  const mergedGateways = graph.group('merged-gateways', own, ({ merged, proxy }) => (merged ? [proxy] : []), byAge);
+  return graph.derive('gateways', own, (gateway, read): GatewayState => {
+    if (!gateway.merged) return gateway;
+    const conflicts = conflictsBetween(read.get(mergedGateways, gateway.proxy) ?? []);
+    if (conflicts.size === 0) return gateway;
+    const listeners = gateway.listeners.map((listener) => {
+      const conflict = conflicts.get(listener.key);
+      return conflict === undefined ? listener : { ...listener, conflict, serving: false };
+    });
+    return { ...gateway, listeners };
+  });
 }
 
-function identity({ key, version, metadata }: ResourceOf<'Gateway'>): Omit<GatewayState, 'address' | 'fault' | 'listeners'> {
-  const { namespace, name, generation } = metadata;
-  return { key, namespace, name, generation, version, proxy: key };
+type Identity = Omit<GatewayState, 'address' | 'requestedAddresses' | 'settings' | 'fault' | 'listeners'>;
+
+function identity(gateway: ResourceOf<'Gateway'>, gatewayClass: Class | undefined): Identity {
+  const { key, version, metadata } = gateway;
+  const { namespace, name, generation, creationTimestamp } = metadata;
+  const merged = gatewayClass?.settings?.mergeGateways === true;
+  return {
+    key,
+    namespace,
+    name,
+    uid: uidOf(gateway),
+    createdAt: creationTimestamp,
+    generation,
+    version,
+    gatewayClass: gateway.object.spec.gatewayClassName,
+    controllerName: gatewayClass?.controllerName ?? '',
+    proxy: merged ? gatewayClass.name : key,
+    merged,
+  };
 }
 
-/** `spec.addresses`: an IP address of this host is bound instead of all of them. One without a value leaves the choice to us. */
-function bindAddress(gateway: ResourceOf<'Gateway'>): { address: string; fault: Fault | undefined } {
-  const addresses = gateway.object.spec.addresses ?? [];
-  const unsupported = addresses.find((address) => address.type !== 'IPAddress');
-  if (unsupported !== undefined) {
-    const message = `addresses: type ${unsupported.type} is not supported, only IPAddress`;
-    return { address: anyAddress, fault: { reason: 'UnsupportedAddress', message } };
-  }
-  if (addresses.length > 1) {
-    return { address: anyAddress, fault: { reason: 'UnsupportedAddress', message: 'addresses: only one address is supported' } };
-  }
-  return { address: addresses[0]?.value ?? anyAddress, fault: undefined };
+function recover(gateway: ResourceOf<'Gateway'>, error: unknown): GatewayState {
+  return { ...identity(gateway, undefined), address: '', requestedAddresses: [], settings: undefined, fault: bugFault(error), listeners: [] };
 }

@@ -12,7 +12,7 @@ import type { Read } from '../../reactive/collection.ts';
 /** What a listener is judged by, beside itself. */
 export interface ListenerContext {
   readonly read: Read;
-  readonly gateway: { readonly key: string; readonly namespace: string; readonly proxy: string; readonly tls: GatewayTls | undefined };
+  readonly gateway: { readonly key: string; readonly namespace: string; readonly proxy: string; readonly merged: boolean; readonly tls: GatewayTls | undefined };
   readonly grants: ReferenceGrants;
   secret(key: string): TlsSecret | undefined;
   binding(port: number): PortBinding | undefined;
@@ -47,6 +47,8 @@ function listenerState(listener: GatewayListener, conflict: Fault | undefined, c
   const accepted = acceptedFault(listener, context);
   const portFault: Fault | undefined =
     binding !== undefined && 'error' in binding ? { reason: 'PortUnavailable', message: binding.error } : undefined;
+  // Gateways that share a proxy may use the same names.
+  const own = gateway.merged ? `${gateway.key}/${listener.name}` : listener.name;
   const usable = listener.protocol !== 'HTTPS' || tls.certificates.length > 0;
   return {
     name: listener.name,
@@ -63,7 +65,8 @@ function listenerState(listener: GatewayListener, conflict: Fault | undefined, c
     overlap: undefined,
     portFault,
     serving: accepted === undefined && conflict === undefined && portFault === undefined && usable,
-    table: listener.protocol === 'HTTPS' ? `${gateway.proxy}/${listener.port}/${listener.name}` : `${gateway.proxy}/${listener.port}`,
+    chain: listener.protocol === 'HTTPS' ? own : 'http',
+    table: listener.protocol === 'HTTPS' ? `${gateway.proxy}/${listener.port}/${own}` : `${gateway.proxy}/${listener.port}`,
   };
 }
 

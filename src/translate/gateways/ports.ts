@@ -7,14 +7,27 @@ import type { FilterChain, Listener, RouteTable } from '../../ir/listener.ts';
 export interface WantedPort {
   readonly proxy: string;
   readonly port: number;
+  /** Of the listeners there: `HTTP`, `HTTPS` … */
+  readonly protocol: string;
   readonly address: string;
 }
 
-/** The ports that a Gateway's listeners are on, but for listeners that are out anyway. */
-export function wantedPorts(gateway: GatewayState): readonly WantedPort[] {
-  if (gateway.fault !== undefined) return [];
-  const ports = new Set(gateway.listeners.filter(isAccepted).map((listener) => listener.port));
-  return [...ports].sort((a, b) => a - b).map((port) => ({ proxy: gateway.proxy, port, address: gateway.address }));
+/** A listener that gets a place in a proxy, with its Gateway. */
+interface Serving {
+  readonly gateway: GatewayState;
+  readonly listener: ListenerState;
+}
+
+/** The Gateways of one proxy, the oldest first: one, or several that are merged. */
+export type Fleet = readonly GatewayState[];
+
+/** The ports that the listeners of a fleet are on, but for listeners that are out anyway. */
+export function wantedPorts(fleet: Fleet): readonly WantedPort[] {
+  const accepted = listenersOf(fleet).filter(({ listener }) => isAccepted(listener));
+  const byPort = Map.groupBy(accepted, ({ listener }) => listener.port);
+  return [...byPort].sort(([a], [b]) => a - b).flatMap(([port, [first]]) =>
+    first === undefined ? [] : [{ proxy: first.gateway.proxy, port, protocol: first.listener.protocol, address: first.gateway.address }],
+  );
 }
 
 /** Nothing in the spec stands against a listener, though a certificate or the port itself may not be there. */
@@ -22,46 +35,47 @@ function isAccepted({ acceptedFault, conflict }: ListenerState): boolean {
   return acceptedFault === undefined && conflict === undefined;
 }
 
+function listenersOf(fleet: Fleet): Serving[] {
+  return fleet.filter(({ fault }) => fault === undefined).flatMap((gateway) => gateway.listeners.map((listener) => ({ gateway, listener })));
+}
+
 /** The listeners that get a place in the proxy, by port. */
-export function servingByPort(gateway: GatewayState): ReadonlyMap<number, readonly ListenerState[]> {
-  if (gateway.fault !== undefined) return new Map();
+export function servingByPort(fleet: Fleet): ReadonlyMap<number, readonly Serving[]> {
   return Map.groupBy(
-    gateway.listeners.filter((listener) => listener.serving),
-    (listener) => listener.port,
+    listenersOf(fleet).filter(({ listener }) => listener.serving),
+    ({ listener }) => listener.port,
   );
 }
 
 /** The proxy's listener for one port, or undefined while it is not known where the port is bound. */
-export function listenerOf(
-  gateway: GatewayState,
-  listeners: readonly ListenerState[],
-  binding: PortBinding | undefined,
-): Listener | undefined {
-  const [first] = listeners;
+export function listenerOf(serving: readonly Serving[], binding: PortBinding | undefined): Listener | undefined {
+  const [first] = serving;
   if (first === undefined || binding === undefined || 'error' in binding) return undefined;
-  const { proxy, address } = gateway;
+  const { gateway, listener } = first;
+  const owners = [...new Set(serving.map((one) => one.gateway))].map(({ key, version }) => ({ owner: `Gateway/${key}`, ownerVersion: version }));
+  const listeners = serving.map((one) => one.listener);
   return {
-    key: `${proxy}/${first.port}`,
-    proxy,
-    owner: `Gateway/${gateway.key}`,
-    ownerVersion: gateway.version,
-    port: first.port,
+    key: `${gateway.proxy}/${listener.port}`,
+    proxy: gateway.proxy,
+    owners,
+    port: listener.port,
     boundPort: binding.boundPort,
-    address,
-    chains: first.protocol === 'HTTPS' ? tlsChains(listeners) : [plainChain(first)],
+    address: gateway.address,
+    filterOrder: gateway.settings?.filterOrder ?? [],
+    chains: listener.protocol === 'HTTPS' ? tlsChains(listeners) : [plainChain(listener)],
   };
 }
 
 /** Without TLS nothing tells connections apart: all listeners of the port share a chain and a table. */
 function plainChain(listener: ListenerState): FilterChain {
-  return { name: 'http', serverNames: [], tls: undefined, routeTable: listener.table };
+  return { name: listener.chain, serverNames: [], tls: undefined, routeTable: listener.table };
 }
 
 function tlsChains(listeners: readonly ListenerState[]): FilterChain[] {
   return [...listeners]
     .sort((a, b) => mostSpecificFirst(a.hostname, b.hostname))
     .map((listener) => ({
-      name: listener.name,
+      name: listener.chain,
       serverNames: listener.hostname === '*' ? [] : [listener.hostname],
       tls: { certificates: listener.certificates, alpn: ['h2', 'http/1.1'] },
       routeTable: listener.table,
@@ -75,33 +89,36 @@ export interface TableState {
   readonly owners: ReadonlyMap<string, string>;
   /** Names of the listeners whose routes are in this table. */
   readonly listeners: readonly string[];
+  /** Routes are tried in the order in which they were written, not by how specific they are. */
+  readonly preserveRouteOrder: boolean;
 }
 
 /**
  * The route tables of one port. A listener that has no certificate keeps its hosts: a wider listener, whose chain takes
  * the connections in its place, must not answer for them.
  */
-export function tablesOf(
-  gateway: GatewayState,
-  listeners: readonly ListenerState[],
-  binding: PortBinding | undefined,
-): TableState[] {
+export function tablesOf(fleet: Fleet, serving: readonly Serving[], binding: PortBinding | undefined): TableState[] {
   const clientPort = binding !== undefined && 'clientPort' in binding ? binding.clientPort : undefined;
-  const claiming = gateway.listeners.filter((listener) => listener.port === listeners[0]?.port && isAccepted(listener));
+  const port = serving[0]?.listener.port;
+  const claiming = listenersOf(fleet).flatMap(({ listener }) => (listener.port === port && isAccepted(listener) ? [listener] : []));
   const owners = new Map(claiming.map((listener) => [listener.hostname, listener.key]));
-  return [...Map.groupBy(listeners, (listener) => listener.table)].map(([key, own]) => ({
-    table: {
-      key,
-      proxy: gateway.proxy,
-      port: clientPort ?? own[0]?.port ?? 0,
-      scheme: own[0]?.protocol === 'HTTPS' ? 'https' : 'http',
-      misdirected: claiming
-        .filter((listener) => !own.includes(listener))
-        .map((listener) => listener.hostname)
-        .sort(mostSpecificFirst),
-    },
-    owners,
-    listeners: own.map((listener) => listener.key),
-  }));
+  const byTable = Map.groupBy(serving, ({ listener }) => listener.table);
+  return [...byTable].map(([key, members]) => {
+    const own = members.map(({ listener }) => listener);
+    return {
+      table: {
+        key,
+        proxy: members[0]?.gateway.proxy ?? '',
+        port: clientPort ?? own[0]?.port ?? 0,
+        scheme: own[0]?.protocol === 'HTTPS' ? 'https' : 'http',
+        misdirected: claiming
+          .filter((listener) => !own.includes(listener))
+          .map((listener) => listener.hostname)
+          .sort(mostSpecificFirst),
+      },
+      owners,
+      listeners: own.map((listener) => listener.key),
+      preserveRouteOrder: members[0]?.gateway.settings?.preserveRouteOrder === true,
+    };
+  });
 }
-

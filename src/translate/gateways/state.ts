@@ -1,20 +1,41 @@
 import type { Fault } from '../conditions.ts';
+import type { ProxySettings } from '../parameters.ts';
+import { byText, chain } from '../../util/compare.ts';
 
 /** A Gateway of ours, as far as it can be known without its routes. Key: `namespace/name`. */
 export interface GatewayState {
   readonly key: string;
   readonly namespace: string;
   readonly name: string;
+  /** '' when its source keeps none. */
+  readonly uid: string;
+  /** RFC 3339, or ''. */
+  readonly createdAt: string;
   readonly generation: number;
   readonly version: string;
-  /** The proxy that serves it. */
+  readonly gatewayClass: string;
+  /** The controller that its class names: statuses carry it. */
+  readonly controllerName: string;
+  /** The proxy that serves it: one of its own, or, `merged`, the one of its class. */
   readonly proxy: string;
-  /** Bind address, and what keeps the Gateway as a whole from being accepted. */
+  readonly merged: boolean;
+  /** Bind address. */
   readonly address: string;
+  /** Addresses that the network is to give it. */
+  readonly requestedAddresses: readonly string[];
+  /** How its proxies are to be: its own settings, laid over those of its class. */
+  readonly settings: ProxySettings | undefined;
+  /** What keeps the Gateway as a whole from being accepted. */
   readonly fault: Fault | undefined;
   /** In the order of the spec. */
   readonly listeners: readonly ListenerState[];
 }
+
+/** The oldest first, then by name: who was there first has precedence. */
+export const byAge: (a: GatewayState, b: GatewayState) => number = chain<GatewayState>(
+  (a, b) => byText(a.createdAt, b.createdAt),
+  (a, b) => byText(a.key, b.key),
+);
 
 /** A listener of a Gateway (Gateway API `Listener`). */
 export interface ListenerState {
@@ -41,6 +62,8 @@ export interface ListenerState {
   readonly portFault: Fault | undefined;
   /** It gets a place in the proxy: nothing above but `overlap` stands against it, or not enough to stop it. */
   readonly serving: boolean;
+  /** Name of the filter chain that takes its connections: unique among those of the port. */
+  readonly chain: string;
   /** Key of the route table that routes of this listener go to. */
   readonly table: string;
 }

@@ -2,33 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { attach, type Attachment, type AttachingRoute } from './attachments.ts';
 import type { GatewayState, ListenerState } from '../gateways/state.ts';
-import type { Inputs } from '../inputs.ts';
-import { decoded, readDirectly } from '../testing.ts';
+import type { Inputs, Settings } from '../inputs.ts';
+import { decoded, gatewayState, listenerState, readDirectly } from '../testing.ts';
 import { Graph } from '../../reactive/graph.ts';
 import type { ParentReference } from '../../api/types.ts';
 
 const httpRoute = { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' };
 
 function listener(name: string, rest: Partial<ListenerState> = {}): ListenerState {
-  const port = rest.port ?? 80;
-  return {
-    name,
-    key: `infra/web/${name}`,
-    port,
-    protocol: 'HTTP',
-    hostname: '*',
-    supportedKinds: [httpRoute],
-    namespaces: { from: 'All' },
-    certificates: [],
-    acceptedFault: undefined,
-    conflict: undefined,
-    refsFault: undefined,
-    overlap: undefined,
-    portFault: undefined,
-    serving: true,
-    table: `infra/web/${port}`,
-    ...rest,
-  };
+  return listenerState(`infra/web/${name}`, { supportedKinds: [httpRoute], ...rest });
 }
 
 interface Case {
@@ -41,14 +23,13 @@ interface Case {
 function attached({ listeners = [listener('http')], parentRef = {}, route = {}, ownsEverything = true }: Case): readonly Attachment[] {
   const graph = new Graph();
   const gateways = graph.source<GatewayState>('gateways');
-  const names = { namespace: 'infra', name: 'web', proxy: 'infra/web' };
-  gateways.set('infra/web', { key: 'infra/web', ...names, generation: 1, version: 'v', address: '0.0.0.0', fault: undefined, listeners });
+  gateways.set('infra/web', gatewayState('infra/web', { listeners }));
   const resources = { Gateway: graph.source<unknown>('Gateway'), Namespace: graph.source<unknown>('Namespace') };
   resources.Gateway.set('infra/other', decoded('Gateway', { metadata: { name: 'other' }, spec: { gatewayClassName: 'other', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] } }));
   resources.Namespace.set('shop', decoded('Namespace', { metadata: { name: 'shop', labels: { team: 'web' } } }));
   const ref: ParentReference = { group: 'gateway.networking.k8s.io', kind: 'Gateway', namespace: 'infra', name: 'web', ...parentRef };
   const attaching: AttachingRoute = { kind: 'HTTPRoute', namespace: 'shop', hostnames: ['*'], servable: true, parentRefs: [ref], ...route };
-  const settings = { controllerNames: [], ownsEverything };
+  const settings: Settings = { controllerNames: [], ownsEverything, addresses: 'bound' };
   return attach(readDirectly, attaching, { inputs: { resources } as unknown as Inputs, settings, gateways });
 }
 

@@ -10,6 +10,8 @@ import type { Collection, Read } from '../../reactive/collection.ts';
 export interface Attachment {
   /** As the user wrote it: status repeats it. */
   readonly parentRef: ParentReference;
+  /** Of the parent's class; '' where there is no such parent. */
+  readonly controllerName: string;
   /** "AttachedRoutes represents the number of Routes with the Accepted condition set to True". */
   readonly counts: boolean;
   /** Accepted=False because of where it wants to attach. */
@@ -69,6 +71,7 @@ function attachTo(
   to: { readonly gateway: GatewayState; readonly parentRef: ParentReference; readonly inputs: Inputs },
 ): Attachment {
   const { gateway, parentRef } = to;
+  const { controllerName } = gateway;
   const named = gateway.listeners.filter(
     (listener) =>
       (parentRef.sectionName === undefined || listener.name === parentRef.sectionName) &&
@@ -79,25 +82,25 @@ function attachTo(
       ...(parentRef.sectionName === undefined ? [] : [`name "${parentRef.sectionName}"`]),
       ...(parentRef.port === undefined ? [] : [`port ${parentRef.port}`]),
     ].join(' and ');
-    return refused(parentRef, { reason: 'NoMatchingParent', message: `Gateway ${gateway.key} has no listener with ${wanted}` });
+    return refused(parentRef, { reason: 'NoMatchingParent', message: `Gateway ${gateway.key} has no listener with ${wanted}` }, controllerName);
   }
   const allowing = named.filter((listener) => allows(read, listener, route, { gateway, inputs: to.inputs }));
   if (allowing.length === 0) {
     const names = named.map((listener) => `"${listener.name}"`).join(', ');
     const message = `No listener of Gateway ${gateway.key} allows ${route.kind}s of namespace ${route.namespace} (${names})`;
-    return refused(parentRef, { reason: 'NotAllowedByListeners', message });
+    return refused(parentRef, { reason: 'NotAllowedByListeners', message }, controllerName);
   }
   const placements = allowing.flatMap((listener) => placement(listener, route, gateway));
   if (placements.length === 0) {
     const hosts = allowing.map((listener) => listener.hostname).join(', ');
     const message = `None of the hostnames ${route.hostnames.join(', ')} fits a listener of Gateway ${gateway.key} (${hosts})`;
-    return refused(parentRef, { reason: 'NoMatchingListenerHostname', message });
+    return refused(parentRef, { reason: 'NoMatchingListenerHostname', message }, controllerName);
   }
-  return { parentRef, counts: route.servable, fault: undefined, placements };
+  return { parentRef, controllerName, counts: route.servable, fault: undefined, placements };
 }
 
-function refused(parentRef: ParentReference, fault: Fault): Attachment {
-  return { parentRef, counts: false, fault, placements: [] };
+function refused(parentRef: ParentReference, fault: Fault, controllerName = ''): Attachment {
+  return { parentRef, controllerName, counts: false, fault, placements: [] };
 }
 
 /** `allowedRoutes`: kinds and namespaces. A namespace nobody declared has the one label that Kubernetes gives it. */

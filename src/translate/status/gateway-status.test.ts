@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { gatewayStatus, pendingGatewayStatus, type GatewayFacts, type GatewayStatus } from './gateway-status.ts';
 import type { GatewayState, ListenerState } from '../gateways/state.ts';
 import type { ProxyState } from '../inputs.ts';
+import { gatewayState, listenerState } from '../testing.ts';
 import type { Condition } from '../../api/conditions.ts';
 
 const running: ProxyState = { ready: true, message: '', addresses: [{ type: 'IPAddress', value: '10.0.0.1' }] };
@@ -13,31 +14,13 @@ const unsupported = { reason: 'UnsupportedProtocol', message: 'protocol: X is no
 const taken = { reason: 'PortUnavailable', message: 'port 80 is taken' };
 
 function listener(rest: Partial<ListenerState> = {}): ListenerState {
-  return {
-    name: 'http',
-    key: 'default/web/http',
-    port: 80,
-    protocol: 'HTTP',
-    hostname: '*',
-    supportedKinds: [],
-    namespaces: { from: 'All' },
-    certificates: [],
-    acceptedFault: undefined,
-    conflict: undefined,
-    refsFault: undefined,
-    overlap: undefined,
-    portFault: undefined,
-    serving: true,
-    table: 'default/web/80',
-    ...rest,
-  };
+  return listenerState('default/web/http', rest);
 }
 
 const sound = listener({ name: 'sound' });
 
 function status(listeners: readonly ListenerState[], rest: Partial<GatewayState> = {}, facts: Partial<GatewayFacts> = {}): GatewayStatus {
-  const names = { key: 'default/web', namespace: 'default', name: 'web', proxy: 'default/web' };
-  const state: GatewayState = { ...names, generation: 7, version: 'v', address: '0.0.0.0', fault: undefined, listeners, ...rest };
+  const state = gatewayState('default/web', { generation: 7, listeners, ...rest });
   return gatewayStatus(state, { proxy: running, rejection: undefined, attachedRoutes: () => 3, ...facts });
 }
 

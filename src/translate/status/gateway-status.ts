@@ -77,6 +77,8 @@ function programmedFault({ key, listeners }: GatewayState, { proxy, rejection }:
   if (rejection !== undefined) return invalid(`Envoy refused the configuration: ${rejection}`);
   if (!listeners.some((listener) => listener.serving)) return invalid(`No listener can be served: ${names(listeners)}`);
   if (proxy === undefined) return { reason: 'Pending', message: `No proxy for Gateway ${key} is running yet` };
+  const { unusable = [] } = proxy;
+  if (unusable.length > 0) return { reason: 'AddressNotUsable', message: `Addresses that cannot be had: ${unusable.join(', ')}` };
   if (!proxy.ready) return { reason: 'NoResources', message: proxy.message };
   if (proxy.addresses.length === 0) return { reason: 'AddressNotAssigned', message: 'No address yet' };
   return undefined;

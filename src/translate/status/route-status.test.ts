@@ -5,8 +5,8 @@ import type { Fault } from '../conditions.ts';
 import type { Attachment } from '../routes/attachments.ts';
 
 const parentRef = { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'web' };
-const attached: Attachment = { parentRef, counts: true, fault: undefined, placements: [] };
-const refused: Attachment = { parentRef, counts: false, fault: { reason: 'NoMatchingParent', message: 'none' }, placements: [] };
+const attached: Attachment = { parentRef, controllerName: '', counts: true, fault: undefined, placements: [] };
+const refused: Attachment = { parentRef, controllerName: '', counts: false, fault: { reason: 'NoMatchingParent', message: 'none' }, placements: [] };
 const sound: RouteVerdict = { acceptedFault: undefined, partialFault: undefined, refsFault: undefined };
 const fault = (reason: string): Fault => ({ reason, message: `because of ${reason}` });
 

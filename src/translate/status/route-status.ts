@@ -33,7 +33,7 @@ export function routeStatus(
 ): RouteStatus {
   const { generation, controllerName, unavailable } = about;
   return {
-    parents: attachments.map(({ parentRef, fault }) => {
+    parents: attachments.map(({ parentRef, fault, ...parent }) => {
       const accepted = fault ?? verdict.acceptedFault;
       const conditions = [
         condition('Accepted', accepted === undefined, {
@@ -52,7 +52,7 @@ export function routeStatus(
         conditions.push(condition('PartiallyInvalid', true, { ...verdict.partialFault, generation }));
       }
       if (unavailable !== undefined) conditions.push(condition('BackendsAvailable', false, { ...unavailable, generation }));
-      return { parentRef, controllerName, conditions };
+      return { parentRef, controllerName: parent.controllerName === '' ? controllerName : parent.controllerName, conditions };
     }),
   };
 }

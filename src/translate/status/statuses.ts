@@ -9,6 +9,7 @@ import type { TranslatedRoute } from '../routes/http-routes.ts';
 import { refOf, type ObjectRef } from '../../api/resource.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
+import { byText } from '../../util/compare.ts';
 
 /** The wanted `status` of one object. Key: the object's, in a collection of its kind. */
 export interface ObjectStatus {
@@ -36,8 +37,11 @@ export interface StatusSources {
 /** The wanted statuses of all objects that are ours, a collection or two for each kind. */
 export function statuses(graph: Graph, from: StatusSources): Collection<ObjectStatus>[] {
   const { inputs, settings } = from;
+  const supportedFeatures = (settings.supportedFeatures ?? []).toSorted(byText).map((name) => ({ name }));
   return [
-    graph.derive('gateway-class-status', from.classes, ({ name, conditions }) => objectStatus('GatewayClass', name, { conditions })),
+    graph.derive('gateway-class-status', from.classes, ({ name, conditions }) =>
+      objectStatus('GatewayClass', name, { conditions, ...(supportedFeatures.length > 0 && { supportedFeatures }) }),
+    ),
     graph.derive('gateway-status', from.gateways, (gateway, read) => {
       const rejection = read.get(inputs.rejections, `Gateway/${gateway.key}`);
       return objectStatus(

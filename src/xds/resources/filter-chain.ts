@@ -25,6 +25,7 @@ export function filterChain(
             layout: options.layout,
             statPrefix: `${chain.tls === undefined ? 'http' : 'https'}-${listener.port}`,
             accessLogPath: options.accessLogPath,
+            filterOrder: listener.filterOrder,
           }),
         },
       },

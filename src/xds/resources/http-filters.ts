@@ -4,6 +4,7 @@ import { CorsSchema } from '../../gen/envoy/extensions/filters/http/cors/v3/cors
 import { LuaSchema } from '../../gen/envoy/extensions/filters/http/lua/v3/lua_pb.ts';
 import { RouterSchema } from '../../gen/envoy/extensions/filters/http/router/v3/router_pb.ts';
 import type { HttpFilterSchema } from '../../gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import type { FilterPosition } from '../../ir/listener.ts';
 import { any } from './bytes.ts';
 import { corsFilter } from './cors.ts';
 import { shardFilterSource } from './shards.ts';
@@ -33,8 +34,18 @@ const filters: readonly HttpFilter[] = [
 ];
 
 /** The HTTP filters for a route table. */
-export function httpFilters(table: string, layout: TableLayout): MessageInitShape<typeof HttpFilterSchema>[] {
-  return filters
-    .filter((filter) => filter.isOn(layout))
+export function httpFilters(table: string, layout: TableLayout, order: readonly FilterPosition[]): MessageInitShape<typeof HttpFilterSchema>[] {
+  return arranged(filters.filter((filter) => filter.isOn(layout)), order)
     .map((filter) => ({ name: filter.name, configType: { case: 'typedConfig', value: filter.config(table, layout) } }));
+}
+
+/** Moves filters to where they are wanted, one wish after the other. Those at both ends stay there: routes come first, the router last. */
+export function arranged<Filter extends { readonly name: string }>(filters: readonly Filter[], order: readonly FilterPosition[]): readonly Filter[] {
+  return order.reduce((arrangement: readonly Filter[], { name, before, after }) => {
+    const filter = arrangement.find((one) => one.name === name);
+    const rest = arrangement.filter((one) => one !== filter);
+    const neighbour = rest.findIndex((one) => one.name === (before ?? after));
+    if (filter === undefined || neighbour === -1) return arrangement;
+    return rest.toSpliced(before === undefined ? neighbour + 1 : neighbour, 0, filter);
+  }, filters);
 }

@@ -1,0 +1,42 @@
+import { containerPorts } from './container-ports.ts';
+import type { ControlPlane } from './control-plane.ts';
+import type { WantedProxy } from '../infra/kubernetes/wanted-proxy.ts';
+import type { PortBinding } from '../translate/inputs.ts';
+import type { WantedPort } from '../translate/gateways/ports.ts';
+import { byText } from '../util/compare.ts';
+
+/** What the Gateways want to have running, and where their ports are in the containers. */
+export interface WantedInfrastructure {
+  /** By proxy id. A fleet without a port is not among them. */
+  readonly proxies: ReadonlyMap<string, WantedProxy>;
+  /** Fleets whose Gateways are there but want no port as things are: what runs for them is left as it is. */
+  readonly idle: ReadonlySet<string>;
+  /** By `proxy/port`. */
+  readonly bindings: ReadonlyMap<string, PortBinding>;
+}
+
+/** Puts together what translation says of fleets and their ports. */
+export function wantedInfrastructure({ outputs }: Pick<ControlPlane, 'outputs'>): WantedInfrastructure {
+  const portsByProxy = Map.groupBy(outputs.wantedPorts.values(), ({ proxy }) => proxy);
+  const proxies = new Map<string, WantedProxy>();
+  const idle = new Set<string>();
+  const bindings = new Map<string, PortBinding>();
+  for (const [id, { proxy: _proxy, ...fleet }] of [...outputs.infrastructure.entries()].sort(([a], [b]) => byText(a, b))) {
+    const wanted = (portsByProxy.get(id) ?? []).toSorted((a, b) => a.port - b.port);
+    if (wanted.length === 0) {
+      idle.add(id);
+      continue;
+    }
+    const asTheyAre = fleet.settings?.provider?.kubernetes?.useListenerPortAsContainerPort === true;
+    const bound = containerPorts(wanted.map(({ port }) => port), asTheyAre);
+    const ports = wanted.map((port) => ({ name: portName(port), port: port.port, containerPort: bound.get(port.port) ?? port.port, protocol: 'TCP' as const }));
+    proxies.set(id, { id, merged: fleet.gateway === undefined, ports, ...fleet });
+    for (const { port, containerPort } of ports) bindings.set(`${id}/${port}`, { boundPort: containerPort, clientPort: port });
+  }
+  return { proxies, idle, bindings };
+}
+
+/** `http-80`: what the port of the Service is called. */
+function portName({ protocol, port }: WantedPort): string {
+  return `${/^[A-Z]{1,9}$/.test(protocol) ? protocol.toLowerCase() : 'port'}-${port}`;
+}
