@@ -38,13 +38,16 @@ export function textAnswer(text: string, status = 200): AdminAnswer {
  *
  * Whoever can open a connection may read everything, so it listens on loopback, and a request must name a loopback host:
  * otherwise a web page could have its own name resolved to 127.0.0.1 and read along ("DNS rebinding").
+ * With `public`, anybody may ask by any name: for probes and metrics, which tell nothing that is a secret in a cluster.
  */
 export class AdminServer {
   readonly #server: Server;
   readonly #handlers: ReadonlyMap<string, AdminHandler>;
   readonly #log: Log;
+  readonly #public: boolean;
 
-  constructor(options: { readonly handlers: ReadonlyMap<string, AdminHandler>; readonly log: Log }) {
+  constructor(options: { readonly handlers: ReadonlyMap<string, AdminHandler>; readonly log: Log; readonly public?: boolean }) {
+    this.#public = options.public === true;
     this.#handlers = options.handlers;
     this.#log = options.log;
     this.#server = createServer(
@@ -56,7 +59,7 @@ export class AdminServer {
 
   /** Listens; port 0 for any. Resolves to the port, rejects as `listen` fails, and for an address that is not loopback. */
   async listen(host: string, port: number): Promise<number> {
-    if (!isLoopback(host)) throw new Error(`the admin port is for this machine only: ${host} is not a loopback address`);
+    if (!this.#public && !isLoopback(host)) throw new Error(`the admin port is for this machine only: ${host} is not a loopback address`);
     this.#server.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port, exclusive: true });
     await once(this.#server, 'listening');
     return (this.#server.address() as AddressInfo).port;
@@ -87,7 +90,7 @@ export class AdminServer {
   async #answer(request: IncomingMessage): Promise<AdminAnswer> {
     if (request.method !== 'GET' && request.method !== 'HEAD') return textAnswer('only GET and HEAD\n', 405);
     const { host, 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers;
-    if (host === undefined || !isLoopback(hostOnly(host))) return textAnswer('the Host header must name this machine: 127.0.0.1 or localhost\n', 403);
+    if (!this.#public && (host === undefined || !isLoopback(hostOnly(host)))) return textAnswer('the Host header must name this machine: 127.0.0.1 or localhost\n', 403);
     if (length !== '0' || encoding !== undefined) return textAnswer('a request has no body\n', 413);
     // Joined, not resolved: a double slash at the start would be a host.
     const url = URL.parse(`http://admin${request.url ?? '/'}`);

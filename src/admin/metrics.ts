@@ -6,8 +6,10 @@ import type { AdsCounters } from '../xds/server/events.ts';
 export interface MetricSources {
   readonly version: string;
   ads(): AdsCounters | undefined;
-  proxies(): Iterable<ProxyState>;
-  problems(): Iterable<{ readonly severity: 'error' | 'warning' }>;
+  /** Processes of our own; none where proxies run elsewhere. */
+  proxies?(): Iterable<ProxyState>;
+  /** Of files. */
+  problems?(): Iterable<{ readonly severity: 'error' | 'warning' }>;
   /** Objects by kind. */
   objects(): Iterable<readonly [kind: string, count: number]>;
   ready(): boolean;
@@ -28,6 +30,8 @@ export class Metrics {
   readonly #push: Histogram;
   readonly #translationErrors: Counter<'collection'>;
   readonly #restartsTotal: Counter<'proxy'>;
+  readonly #statusWrites: Counter<'kind' | 'outcome'>;
+  readonly #statusSeconds: Histogram;
   readonly #pids = new Map<string, number>();
   readonly #restarts = new Map<string, number>();
   #changedAt: number | undefined;
@@ -38,12 +42,14 @@ export class Metrics {
     this.#settle = new Histogram({ name: 'moongate_settle_seconds', help: 'Time to work out what follows from a change.', buckets: latencyBuckets, registers });
     this.#push = new Histogram({
       name: 'moongate_change_to_push_seconds',
-      help: 'Time from a change of the files, read, to the first bytes for an Envoy.',
+      help: 'Time from a change of the resources, read, to the first bytes for an Envoy.',
       buckets: latencyBuckets,
       registers,
     });
     this.#translationErrors = new Counter({ name: 'moongate_translation_errors_total', help: 'Translations that failed: bugs.', labelNames: ['collection'], registers });
     this.#restartsTotal = new Counter({ name: 'moongate_proxy_restarts_total', help: 'Envoy processes after the first of each proxy.', labelNames: ['proxy'], registers });
+    this.#statusWrites = new Counter({ name: 'moongate_status_writes_total', help: 'Requests to write a status, by kind and outcome.', labelNames: ['kind', 'outcome'], registers });
+    this.#statusSeconds = new Histogram({ name: 'moongate_status_write_seconds', help: 'Time that a request to write a status takes.', buckets: latencyBuckets, registers });
     readLater(this.#registry, sources);
   }
 
@@ -66,6 +72,11 @@ export class Metrics {
 
   translationFailed(collection: string): void {
     this.#translationErrors.inc({ collection });
+  }
+
+  statusWritten({ kind, outcome, durationMs }: { readonly kind: string; readonly outcome: string; readonly durationMs: number }): void {
+    this.#statusWrites.inc({ kind, outcome });
+    this.#statusSeconds.observe(durationMs / 1000);
   }
 
   /** A process with another pid than before is a restart. */
@@ -107,18 +118,19 @@ function readLater(registry: Registry, sources: MetricSources): void {
       for (const [kind, count] of sources.objects()) this.set({ kind }, count);
     },
   });
-  new Gauge({
+  const { problems, proxies } = sources;
+  if (problems !== undefined) new Gauge({
     name: 'moongate_file_problems', help: 'Problems of files and the objects in them.', labelNames: ['severity'], registers,
     collect() {
       for (const severity of ['error', 'warning']) this.set({ severity }, 0);
-      for (const { severity } of sources.problems()) this.inc({ severity });
+      for (const { severity } of problems()) this.inc({ severity });
     },
   });
-  new Gauge({
+  if (proxies !== undefined) new Gauge({
     name: 'moongate_proxies', help: 'Proxies by state.', labelNames: ['state'], registers,
     collect() {
       for (const state of proxyStates) this.set({ state }, 0);
-      for (const { kind } of sources.proxies()) this.inc({ state: kind });
+      for (const { kind } of proxies()) this.inc({ state: kind });
     },
   });
   for (const [name, help, counter] of adsMetrics) {

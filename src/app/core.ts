@@ -105,6 +105,12 @@ export class Core {
     for (const proxy of proxies) this.#options.onProgress(proxy);
   }
 
+  /** Other replicas have found out what Envoy refuses. What is about other versions than the present ones is dropped. */
+  learn(found: Iterable<Remembered>): void {
+    const relevant = this.#open ? [...found].filter(({ owner, version }) => versionOf(this.plane.resources, owner as ObjectRef) === version) : found;
+    if (this.#rejections.learn(relevant)) this.update(() => this.#writeRejections());
+  }
+
   #onRejections(change: () => boolean): void {
     if (!change()) return;
     this.update(() => this.#writeRejections());
@@ -126,6 +132,8 @@ export class Core {
     for (const ref of [...this.#rejections.withdrawn.keys()]) {
       changed = this.#rejections.updated(ref, versionOf(this.plane.resources, ref as ObjectRef)) || changed;
     }
-    if (changed) this.update(() => this.#writeRejections());
+    if (!changed) return;
+    this.update(() => this.#writeRejections());
+    this.#options.onRejections(this.#rejections.withdrawn.values());
   }
 }

@@ -7,10 +7,8 @@ import { byText } from '../util/compare.ts';
 
 /** What the Gateways want to have running, and where their ports are in the containers. */
 export interface WantedInfrastructure {
-  /** By proxy id. A fleet without a port is not among them. */
+  /** By proxy id. A fleet without ports has Gateways, but nothing to serve as things are: what runs for it is left as it is. */
   readonly proxies: ReadonlyMap<string, WantedProxy>;
-  /** Fleets whose Gateways are there but want no port as things are: what runs for them is left as it is. */
-  readonly idle: ReadonlySet<string>;
   /** By `proxy/port`. */
   readonly bindings: ReadonlyMap<string, PortBinding>;
 }
@@ -19,21 +17,16 @@ export interface WantedInfrastructure {
 export function wantedInfrastructure({ outputs }: Pick<ControlPlane, 'outputs'>): WantedInfrastructure {
   const portsByProxy = Map.groupBy(outputs.wantedPorts.values(), ({ proxy }) => proxy);
   const proxies = new Map<string, WantedProxy>();
-  const idle = new Set<string>();
   const bindings = new Map<string, PortBinding>();
   for (const [id, { proxy: _proxy, ...fleet }] of [...outputs.infrastructure.entries()].sort(([a], [b]) => byText(a, b))) {
     const wanted = (portsByProxy.get(id) ?? []).toSorted((a, b) => a.port - b.port);
-    if (wanted.length === 0) {
-      idle.add(id);
-      continue;
-    }
     const asTheyAre = fleet.settings?.provider?.kubernetes?.useListenerPortAsContainerPort === true;
     const bound = containerPorts(wanted.map(({ port }) => port), asTheyAre);
     const ports = wanted.map((port) => ({ name: portName(port), port: port.port, containerPort: bound.get(port.port) ?? port.port, protocol: 'TCP' as const }));
     proxies.set(id, { id, merged: fleet.gateway === undefined, ports, ...fleet });
     for (const { port, containerPort } of ports) bindings.set(`${id}/${port}`, { boundPort: containerPort, clientPort: port });
   }
-  return { proxies, idle, bindings };
+  return { proxies, bindings };
 }
 
 /** `http-80`: what the port of the Service is called. */

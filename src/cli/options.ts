@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { durationMs } from '../api/duration.ts';
 
 /** `-f PATH`, any number of times. */
 export function fileOption(description: string): Option {
@@ -35,4 +36,11 @@ export function positiveInteger(value: string): number {
   const number = Number(value);
   if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('a whole number from 1 is needed.');
   return number;
+}
+
+/** `15s` in milliseconds. */
+export function duration(value: string): number {
+  const ms = durationMs(value);
+  if (ms === undefined) throw new InvalidArgumentError('a duration is needed, such as 15s.');
+  return ms;
 }

@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import { completionCommand } from './commands/completion.ts';
+import { controllerCommand } from './commands/controller.ts';
 import { crdsCommand } from './commands/crds.ts';
 import { explainCommand } from './commands/explain.ts';
 import { runCommand } from './commands/run.ts';
+import { shutdownManagerCommand } from './commands/shutdown-manager.ts';
 import { statusCommand } from './commands/status.ts';
 import { translateCommand } from './commands/translate.ts';
 import { validateCommand } from './commands/validate.ts';
@@ -31,6 +33,7 @@ export function buildProgram(): Command {
     .addHelpText('after', examples);
   for (const command of [
     runCommand(),
+    controllerCommand(),
     statusCommand(),
     explainCommand(),
     validateCommand(),
@@ -41,6 +44,8 @@ export function buildProgram(): Command {
   ]) {
     program.addCommand(command.helpOption('-h, --help', 'print help'));
   }
+  // For Pods, not for people.
+  program.addCommand(shutdownManagerCommand().helpOption('-h, --help', 'print help'), { hidden: true });
   for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError(`(see: ${nameOf(command)} --help)`);
   return program;
 }

@@ -11,8 +11,14 @@ const wanted = process.env['MOONGATE_ENVOY'];
 /** The Envoy that tests run: MOONGATE_ENVOY, or found and if need be installed as the program does. */
 const { path: envoyPath } = await findEnvoy(wanted === undefined ? {} : { path: wanted });
 
-/** The smallest bootstrap that fetches everything by delta ADS over a unix socket; the admin interface is a socket too. */
-function bootstrap(socket: string, admin: string, fetchTimeout: string): object {
+/** Where the xDS server is, and how it is spoken to: plaintext unless a transport socket is given. */
+export interface XdsUpstream {
+  readonly address: object;
+  readonly transportSocket?: object;
+}
+
+/** The smallest bootstrap that fetches everything by delta ADS; the admin interface is a unix socket. */
+function bootstrap(xds: XdsUpstream, admin: string, fetchTimeout: string): object {
   const source = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: fetchTimeout };
   return {
     admin: { address: { pipe: { path: admin } } },
@@ -40,8 +46,9 @@ function bootstrap(socket: string, admin: string, fetchTimeout: string): object 
           },
           load_assignment: {
             cluster_name: 'xds',
-            endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: socket } } } }] }],
+            endpoints: [{ lb_endpoints: [{ endpoint: { address: xds.address } }] }],
           },
+          ...(xds.transportSocket === undefined ? {} : { transport_socket: xds.transportSocket }),
         },
       ],
     },
@@ -57,10 +64,10 @@ export interface Envoy {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts Envoy as proxy `proxy`; its files go into `directory`. */
-export function startEnvoy(directory: string, socket: string, proxy: string, fetchTimeout = '15s'): Envoy {
+/** Starts Envoy as proxy `proxy`; its files go into `directory`. The xDS server is on a unix socket, or as described. */
+export function startEnvoy(directory: string, xds: string | XdsUpstream, proxy: string, fetchTimeout = '15s'): Envoy {
   const admin = join(directory, 'admin.sock');
-  const config = JSON.stringify(bootstrap(socket, admin, fetchTimeout));
+  const config = JSON.stringify(bootstrap(typeof xds === 'string' ? { address: { pipe: { path: xds } } } : xds, admin, fetchTimeout));
   const args = ['--config-yaml', config, '--service-cluster', proxy, '--service-node', `${proxy}-0`];
   const child = spawn(envoyPath, [...args, '--concurrency', '1', '--disable-hot-restart', '--log-level', process.env['ENVOY_LOG'] ?? 'warning'], {
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -89,7 +89,7 @@ suite('what a change of the objects sends to Envoy', { timeout: 60_000 }, () => 
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'moongate-feature-'));
     store = new ResourceStore();
-    plane = controlPlane({ settings: { controllerNames: ['gateway.envoyproxy.io/gatewayclass-controller'], ownsEverything: true } });
+    plane = controlPlane({ settings: { controllerNames: ['gateway.envoyproxy.io/gatewayclass-controller'], ownsEverything: true, addresses: 'bound' } });
     plane.xds.subscribe((changes) => feedStore(store, changes));
     ads = new AdsServer({ store, log: silentLog });
     await ads.listenOnSocket(join(directory, 'xds.sock'));

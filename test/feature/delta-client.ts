@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
-import { Client, credentials, type ClientDuplexStream } from '@grpc/grpc-js';
+import { Client, credentials, type ChannelCredentials, type ChannelOptions, type ClientDuplexStream } from '@grpc/grpc-js';
 import { ListenerSchema } from '../../src/gen/envoy/config/listener/v3/listener_pb.ts';
 import { ScopedRouteConfigurationSchema } from '../../src/gen/envoy/config/route/v3/scoped_route_pb.ts';
 import { HttpConnectionManagerSchema } from '../../src/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
@@ -24,6 +24,9 @@ export interface DeltaClientOptions {
   readonly refuse?: (type: XdsType, resources: ReadonlyMap<string, Received>) => string | undefined;
   /** What the client has already, as after a reconnect: `state` of the earlier client. */
   readonly state?: Readonly<Record<XdsType, ReadonlyMap<string, Received>>>;
+  /** Default: plaintext. */
+  readonly credentials?: ChannelCredentials;
+  readonly channel?: ChannelOptions;
 }
 
 type Names = 'resourceNamesSubscribe' | 'resourceNamesUnsubscribe' | 'initialResourceVersions' | 'responseNonce';
@@ -42,6 +45,8 @@ export class DeltaClient {
   readonly log: string[] = [];
   /** The code with which the server ended the stream, if it did. */
   ended: number | undefined;
+  /** And what it said. */
+  reason = '';
   readonly #options: DeltaClientOptions;
   readonly #client: Client;
   readonly #stream: ClientDuplexStream<Buffer, Buffer>;
@@ -51,11 +56,14 @@ export class DeltaClient {
   /** `target` is `unix:/path` or `host:port`. */
   constructor(target: string, options: DeltaClientOptions) {
     this.#options = options;
-    this.#client = new Client(target, credentials.createInsecure());
+    this.#client = new Client(target, options.credentials ?? credentials.createInsecure(), options.channel);
     const bytes = (value: Buffer): Buffer => value;
     this.#stream = this.#client.makeBidiStreamRequest<Buffer, Buffer>(METHOD, bytes, bytes);
     this.#stream.on('data', (message: Buffer) => this.#received(fromBinary(DeltaDiscoveryResponseSchema, message)));
-    this.#stream.on('error', (error: Error & { readonly code?: number }) => (this.ended = error.code ?? -1));
+    this.#stream.on('error', (error: Error & { readonly code?: number }) => {
+      this.ended = error.code ?? -1;
+      this.reason = error.message;
+    });
     this.#stream.on('end', () => (this.ended ??= 0));
     for (const type of ['CDS', 'LDS', 'SRDS'] as const) {
       for (const [name, received] of options.state?.[type] ?? []) this.state[type].set(name, received);

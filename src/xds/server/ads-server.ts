@@ -1,42 +1,24 @@
 import { chmod } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { Server, ServerCredentials, status, type ServiceDefinition } from '@grpc/grpc-js';
+import { ServerCredentials, status, type Server } from '@grpc/grpc-js';
 import type { Log } from '../../util/log.ts';
-import { AdsStream, type AdsCall } from './ads-stream.ts';
+import { AdsStream, type AdsCall, type AdsStreamOptions } from './ads-stream.ts';
 import type { ResourceState } from './client-state.ts';
 import type { AdsCounters, Nack, Overdue, Pushed, StreamEvent } from './events.ts';
+import { grpcServer, shutDown } from './grpc-service.ts';
 import { ProxyMemory } from './memory.ts';
+import { peerIdentity } from './peer-identity.ts';
 import type { ResourceId } from './refusal.ts';
 import type { ResourceStore } from './resources.ts';
+import { SecureListener, type ServerTls } from './secure-listener.ts';
 import { Session } from './session.ts';
 import { clearStaleSocket } from './socket-file.ts';
 import type { XdsType } from './types.ts';
 
 /** Streams that one server keeps; Envoys beyond it are told to come back later. */
 export const MAX_STREAMS = 1_000;
-/** A first request names every resource that Envoy has: 64 MiB are about half a million names. */
-const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
-/** A peer that is silent for this long (ms) is asked whether it is there. */
-const KEEPALIVE_MS = 30_000;
-/** And has this long (ms) to say so. */
-const KEEPALIVE_ANSWER_MS = 20_000;
 /** How long (ms) `close` waits for streams to end by themselves. */
 const CLOSE_MS = 1_000;
-
-const bytes = (value: Buffer): Buffer => value;
-
-/** Generic handlers over bytes: no message classes on the way. */
-const SERVICE: ServiceDefinition = {
-  DeltaAggregatedResources: {
-    path: '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources',
-    requestStream: true,
-    responseStream: true,
-    requestSerialize: bytes,
-    requestDeserialize: bytes,
-    responseSerialize: bytes,
-    responseDeserialize: bytes,
-  },
-};
 
 export interface AdsServerOptions {
   readonly store: ResourceStore;
@@ -57,6 +39,13 @@ export interface AdsServerOptions {
   readonly onPushed?: (pushed: Pushed) => void;
 }
 
+/** TLS for Envoys that come over the network. */
+export interface SecureOptions {
+  readonly tls: ServerTls;
+  /** Whether a client with this URI in its certificate may have the resources of that proxy. */
+  readonly authorize: (identity: string, proxy: string) => boolean;
+}
+
 /** How far a resource has come at one connected Envoy. */
 export interface EnvoyResourceState extends ResourceState {
   readonly nodeId: string;
@@ -73,18 +62,14 @@ export class AdsServer {
   readonly counters: AdsCounters = { streams: 0, connects: 0, pushes: 0, bytes: 0, acks: 0, nacks: 0, overdue: 0 };
   readonly #options: AdsServerOptions;
   readonly #server: Server;
+  #secure: { readonly listener: SecureListener; readonly server: Server } | undefined;
   readonly #streams = new Set<AdsStream>();
   readonly #proxies = new Map<string, Proxy>();
   #open = false;
 
   constructor(options: AdsServerOptions) {
     this.#options = options;
-    this.#server = new Server({
-      'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
-      'grpc.keepalive_time_ms': KEEPALIVE_MS,
-      'grpc.keepalive_timeout_ms': KEEPALIVE_ANSWER_MS,
-    });
-    this.#server.addService(SERVICE, { DeltaAggregatedResources: (call: AdsCall) => this.#accept(call) });
+    this.#server = grpcServer((call) => this.#accept(call));
   }
 
   /** Listens on a unix socket that only this user can open. Rejects when another process listens there. */
@@ -98,6 +83,41 @@ export class AdsServer {
   /** Listens on `host:port`, port 0 for any; resolves to the port. */
   listen(address: string): Promise<number> {
     return this.#bind(address);
+  }
+
+  /**
+   * Listens on `host:port`, port 0 for any, for Envoys that show a certificate; resolves to the port. A stream ends with
+   * PERMISSION_DENIED when the certificate is not of the proxy that the Envoy says it is. Rejects when `tls` cannot be used.
+   */
+  async listenSecure(address: string, { tls, authorize }: SecureOptions): Promise<number> {
+    if (this.#secure !== undefined) throw new Error('xDS server: it listens with TLS already');
+    const { log, maxStreams = MAX_STREAMS } = this.#options;
+    const server = grpcServer((call) => {
+      const identity = peerIdentity(call);
+      this.#accept(call, ({ id, cluster }) => {
+        if (identity !== undefined && authorize(identity, cluster)) return undefined;
+        log.warn({ identity, proxy: cluster, node: id, peer: call.getPeer() }, 'xds: the certificate is not of the proxy that was named');
+        return `the certificate is of ${identity ?? 'nobody'}, not of the proxy ${cluster}`;
+      });
+    });
+    const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+    const listener = new SecureListener({
+      tls,
+      log,
+      clock: this.#clock,
+      // An Envoy that reconnects may have two for a moment.
+      maxConnections: 2 * maxStreams,
+      onConnection: (socket) => injector.injectConnection(socket),
+    });
+    const port = await listener.listen(address);
+    this.#secure = { listener, server };
+    return port;
+  }
+
+  /** Changes the certificate and the authorities for connections that come; streams that are open stay. Throws when it cannot be used. */
+  updateTls(tls: ServerTls): void {
+    if (this.#secure === undefined) throw new Error('xDS server: it does not listen with TLS');
+    this.#secure.listener.update(tls);
   }
 
   #bind(target: string): Promise<number> {
@@ -123,16 +143,13 @@ export class AdsServer {
   /** Ends all streams, stops listening, removes the socket. Envoys keep what they have. */
   async close(): Promise<void> {
     for (const stream of [...this.#streams]) stream.end(status.UNAVAILABLE, 'the control plane is shutting down');
-    await new Promise<void>((done) => {
-      const timer = setTimeout(() => this.#server.forceShutdown(), CLOSE_MS);
-      this.#server.tryShutdown(() => {
-        clearTimeout(timer);
-        done();
-      });
-    });
+    this.#secure?.listener.stop();
+    const servers = this.#secure === undefined ? [this.#server] : [this.#server, this.#secure.server];
+    await Promise.all(servers.map((server) => shutDown(server, CLOSE_MS)));
+    await this.#secure?.listener.close();
   }
 
-  #accept(call: AdsCall): void {
+  #accept(call: AdsCall, deny: AdsStreamOptions['deny'] = () => undefined): void {
     const limit = this.#options.maxStreams ?? MAX_STREAMS;
     if (this.#streams.size >= limit) {
       this.#options.log.warn({ limit, peer: call.getPeer() }, 'xds: too many streams');
@@ -144,6 +161,7 @@ export class AdsServer {
       {
         call,
         clock: this.#clock,
+        deny,
         identify: (node) => this.#connected(node.cluster, node.id, stream),
         onRequest: ({ nonce, error }) => {
           if (nonce !== '' && error === undefined) this.counters.acks++;

@@ -12,6 +12,8 @@ export type AdsCall = ServerDuplexStream<Buffer, Buffer>;
 export interface AdsStreamOptions {
   readonly call: AdsCall;
   readonly clock: () => number;
+  /** Why the client may not speak for the proxy that it names; undefined lets it in. */
+  readonly deny: (node: NonNullable<DeltaRequest['node']>) => string | undefined;
   /** Makes the session once the client has said who it is. */
   readonly identify: (node: NonNullable<DeltaRequest['node']>) => Session;
   readonly onRequest: (request: DeltaRequest) => void;
@@ -73,6 +75,8 @@ export class AdsStream {
     if (this.#session === undefined) {
       const { node } = request;
       if (node === undefined || node.cluster === '') return this.end(status.INVALID_ARGUMENT, 'the first request must have node.cluster');
+      const reason = this.#options.deny(node);
+      if (reason !== undefined) return this.end(status.PERMISSION_DENIED, reason);
       this.#session = this.#options.identify(node);
     }
     this.#options.onRequest(request);

@@ -41,9 +41,19 @@ export class Rejections {
 
   /** `remembered`: what an earlier process had found out for certain. */
   constructor(remembered: Iterable<Part & { readonly message: string }> = []) {
-    for (const { owner, version, message } of remembered) {
+    this.learn(remembered);
+  }
+
+  /** Others have found out something for certain. Says whether anything changed. */
+  learn(found: Iterable<Part & { readonly message: string }>): boolean {
+    let changed = false;
+    for (const { owner, version, message } of found) {
+      const known = this.#withdrawn.get(owner);
+      if (known?.version === version && !known.provisional) continue;
       this.#withdrawn.set(owner, { owner, version, message, provisional: false, resources: new Set() });
+      changed = true;
     }
+    return changed;
   }
 
   /** What is to be left out, by owner. An entry is about the version it names only. */

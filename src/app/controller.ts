@@ -1,0 +1,303 @@
+import { clusterProxyReadiness } from './cluster-proxy-readiness.ts';
+import { applyChanges, type ControlPlane } from './control-plane.ts';
+import { Core, type CoreObserver } from './core.ts';
+import { RejectionMap } from './rejection-map.ts';
+import { SERVICE } from './served-kinds.ts';
+import { followSecrets } from './secret-scope.ts';
+import { wantedInfrastructure } from './wanted-proxies.ts';
+import type { KindName } from '../api/kinds.ts';
+import type { Problem } from '../api/problem.ts';
+import { CertificateKeeper, type ServerCertificate } from '../infra/kubernetes/certificates/certificate-keeper.ts';
+import { proxyIdentity, serverNames } from '../infra/kubernetes/certificates/identity.ts';
+import { proxyName, proxyNamespace } from '../infra/kubernetes/names.ts';
+import { ProxyInfra, type ProxyInfraState } from '../infra/kubernetes/proxy-infra.ts';
+import type { ProxyEnvironment, WantedProxy } from '../infra/kubernetes/wanted-proxy.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { NamespaceScope } from '../kube/reflector-state.ts';
+import { LeaseElection } from '../kube/lease-election.ts';
+import type { KubernetesChanges } from '../source/kubernetes/changes.ts';
+import { KubernetesSource, type WatchedNamespaces } from '../source/kubernetes/kubernetes-source.ts';
+import { statusApi } from '../status/status-api.ts';
+import { StatusWriter, type StatusWrite } from '../status/writer.ts';
+import type { Settings } from '../translate/inputs.ts';
+import { equal } from '../util/equal.ts';
+import type { Log } from '../util/log.ts';
+import type { AdsServer } from '../xds/server/ads-server.ts';
+import type { Pushed } from '../xds/server/events.ts';
+import type { ResourceStore } from '../xds/server/resources.ts';
+
+/** Hears of what goes on inside, for metrics. */
+export interface ControllerObserver extends CoreObserver {
+  /** Something changed in the cluster; what follows from it is about to be worked out. */
+  readonly onChanged?: () => void;
+  readonly onStatusWrite?: (write: StatusWrite) => void;
+}
+
+/** What `moongate controller` needs to know. */
+export interface ControllerOptions {
+  readonly client: KubeClient;
+  readonly settings: Settings;
+  readonly environment: Omit<ProxyEnvironment, 'certificateSecret'>;
+  readonly watch: WatchedNamespaces;
+  /** undefined: this is the only replica, and it writes. */
+  readonly election: ElectionOptions | undefined;
+  /** How long everything has to have been up to date before a rotation of the certificates' authority goes on. */
+  readonly certificateSettleMs: number;
+  readonly log: Log;
+  readonly observer?: ControllerObserver;
+  /** Hears of each response that was handed to an Envoy. */
+  readonly onPushed?: (pushed: Pushed) => void;
+}
+
+/** How replicas agree on the one that writes. Times are milliseconds. */
+export interface ElectionOptions {
+  /** Unique among the replicas. */
+  readonly identity: string;
+  readonly leaseDurationMs: number;
+  readonly renewDeadlineMs: number;
+  readonly retryPeriodMs: number;
+}
+
+/** Name of the Lease, and the field manager of what we write. */
+export const controllerLease = 'moongate-controller';
+const fieldManager = 'moongate';
+
+/** The kinds that are looked at. The rest is read when it means something. */
+const watchedKinds = (Object.keys(SERVICE) as KindName[]).filter((kind) => SERVICE[kind] !== 'unserved' && kind !== 'ConfigMap');
+
+/**
+ * The gateway in a cluster: objects of the API server in, Envoy Deployments and statuses out.
+ *
+ *     API server ─► KubernetesSource ─► ┌──────┐ ─► infrastructure ─► ProxyInfra, CertificateKeeper ─► API server
+ *     API server ─► ProxyInfra's state ►│ Core │ ─► statuses ───────► StatusWriter ────────────────► API server
+ *     other replicas ─► RejectionMap ─► └──────┘ ─► xDS (mTLS) ─────► Envoys
+ *
+ * Every replica serves xDS from its own watches; the one that holds the Lease writes. Nothing is served before all has been read.
+ */
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #environment: ProxyEnvironment;
+  readonly #core: Core;
+  readonly #source: KubernetesSource;
+  readonly #infra: ProxyInfra;
+  readonly #certificates: CertificateKeeper;
+  readonly #statuses: StatusWriter;
+  readonly #rejections: RejectionMap;
+  readonly #election: LeaseElection | undefined;
+  readonly #infraStates = new Map<string, ProxyInfraState>();
+  readonly #listening = Promise.withResolvers<void>();
+  #tls: ServerCertificate | undefined;
+  #isListening = false;
+  #isLeader = false;
+  #stopped = false;
+
+  constructor(options: ControllerOptions) {
+    const { client, log, settings, observer, onPushed } = options;
+    this.#options = options;
+    const environment: ProxyEnvironment = { ...options.environment, certificateSecret: (wanted) => certificateSecret(wanted, environment) };
+    this.#environment = environment;
+    const proxyNamespaces = environment.deploy === 'ControllerNamespace' ? [environment.controllerNamespace] : listedNamespaces(options.watch);
+    this.#rejections = new RejectionMap({
+      client,
+      namespace: environment.controllerNamespace,
+      log,
+      onRemembered: (remembered) => this.#core.learn(remembered),
+    });
+    this.#core = new Core({
+      settings,
+      xds: {},
+      log,
+      ...(observer === undefined ? {} : { observer }),
+      remembered: [],
+      onRejections: (withdrawn) => this.#rejections.write(withdrawn),
+      onProgress: (proxy) => this.#refresh(proxy),
+      ...(onPushed === undefined ? {} : { onPushed }),
+    });
+    this.#source = new KubernetesSource({
+      client,
+      kinds: watchedKinds,
+      namespaces: options.watch,
+      scopes: new Map([['Secret', []]]),
+      log,
+      onChange: (changes) => this.#onObjects(changes),
+      onObserved: (kind, key) => this.#statuses.observedChanged(kind, key),
+    });
+    followSecrets(this.plane, (namespaces) => this.#source.setScope('Secret', namespaces));
+    this.#infra = new ProxyInfra({ client, environment, namespaces: proxyNamespaces, log, onState: (id, state) => this.#onInfraState(id, state) });
+    this.#certificates = new CertificateKeeper({
+      client,
+      namespace: environment.controllerNamespace,
+      serverNames: serverNames(environment.xds.host, environment.clusterDomain),
+      proxyNamespaces,
+      settleMs: options.certificateSettleMs,
+      log,
+      onServerTls: (tls) => this.#onServerTls(tls),
+    });
+    this.#statuses = new StatusWriter({
+      api: statusApi(client, { fieldManager }),
+      controllerNames: settings.controllerNames,
+      observed: (kind, key) => this.#source.observed(kind as KindName, key),
+      log,
+      ...(observer?.onStatusWrite === undefined ? {} : { onWrite: observer.onStatusWrite }),
+    });
+    for (const collection of this.plane.outputs.statuses) collection.subscribe((changes) => this.#statuses.want(changes));
+    for (const collection of [this.plane.outputs.infrastructure, this.plane.outputs.wantedPorts]) collection.subscribe(() => this.#reconcile());
+    this.#election = options.election && new LeaseElection({
+      client,
+      namespace: environment.controllerNamespace,
+      name: controllerLease,
+      ...options.election,
+      log,
+      onStarted: () => this.#setWriting(true),
+      onStopped: () => this.#setWriting(false),
+    });
+  }
+
+  get plane(): ControlPlane {
+    return this.#core.plane;
+  }
+
+  get store(): ResourceStore {
+    return this.#core.store;
+  }
+
+  get ads(): AdsServer {
+    return this.#core.ads;
+  }
+
+  /** What is waited for before Envoys are answered, a sentence each. */
+  notReady(): readonly string[] {
+    if (this.#core.isOpen) return [];
+    const { unsynced } = this.#source;
+    if (unsynced.length > 0) return unsynced.map((kind) => `${kind} objects are being read`);
+    return this.#isListening ? ['everything has been read and is being put together'] : ['there is no certificate for the xDS server yet: the leader issues it'];
+  }
+
+  get isLeader(): boolean {
+    return this.#isLeader;
+  }
+
+  /** How the proxies' objects stand, by proxy. */
+  get infraStates(): ReadonlyMap<string, ProxyInfraState> {
+    return this.#infraStates;
+  }
+
+  /** Reads everything, then begins to serve. */
+  async start(): Promise<void> {
+    this.#infra.start();
+    this.#certificates.start();
+    // The leader issues the certificate that all of them need to begin, so there must be one before anything is waited for.
+    if (this.#election === undefined) this.#setWriting(true);
+    else this.#election.start();
+    await this.#rejections.start();
+    await this.#source.start();
+    // Gateways, once read, say where Secrets are to be looked for.
+    while (!this.#source.synced && !this.#stopped) await this.#source.whenSynced();
+    await this.#listening.promise;
+    if (this.#stopped) return;
+    this.#core.open();
+    this.#reconcile();
+    this.#statuses.setWriting(this.#isLeader);
+  }
+
+  /** Gives up the Lease and ends. The proxies go on with what they have. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#listening.resolve();
+    await this.#election?.stop();
+    await Promise.all([this.#statuses.stop(), this.#infra.stop(), this.#certificates.stop(), this.#source.stop(), this.#rejections.stop()]);
+    await this.ads.close();
+  }
+
+  #setWriting(writing: boolean): void {
+    this.#isLeader = writing;
+    this.#certificates.setWriting(writing);
+    this.#infra.setWriting(writing);
+    // What is not read yet would make statuses say so.
+    this.#statuses.setWriting(writing && this.#core.isOpen);
+  }
+
+  #onObjects({ set, deleted, problems }: KubernetesChanges): void {
+    for (const [object, found] of problems) this.#logProblems(object, found);
+    this.#options.observer?.onChanged?.();
+    this.#core.update(() => {
+      applyChanges(this.plane.resources, [
+        ...deleted.map(({ kind, key }) => ({ kind: kind as KindName, key, resource: undefined })),
+        ...set.map((resource) => ({ kind: resource.kind as KindName, key: resource.key, resource })),
+      ]);
+    });
+  }
+
+  #logProblems(object: string, problems: readonly Problem[]): void {
+    const { log } = this.#options;
+    if (problems.length === 0) log.info({ object }, 'the problems of this object are gone');
+    for (const { severity, field, message } of problems) log[severity === 'error' ? 'error' : 'warn']({ object, field }, message);
+  }
+
+  #reconcile(): void {
+    const { proxies, bindings } = wantedInfrastructure(this.plane);
+    const { portBindings } = this.plane;
+    for (const [key] of [...portBindings.entries()]) if (!bindings.has(key)) portBindings.delete(key);
+    for (const [key, binding] of bindings) portBindings.set(key, binding);
+    // What is not read yet is not unwanted.
+    if (!this.#core.isOpen) return;
+    const environment = this.#environment;
+    const all = [...proxies];
+    this.#infra.reconcile(new Map(all.filter(([, { ports }]) => ports.length > 0)), new Set(all.flatMap(([id, { ports }]) => (ports.length > 0 ? [] : [id]))));
+    this.#certificates.want([...proxies.values()].map((wanted) => ({
+      id: wanted.id,
+      namespace: proxyNamespace(wanted, environment),
+      name: certificateSecret(wanted, environment),
+    })));
+  }
+
+  #onInfraState(id: string, state: ProxyInfraState | undefined): void {
+    if (state === undefined) this.#infraStates.delete(id);
+    else this.#infraStates.set(id, state);
+    this.#refresh(id);
+  }
+
+  /** Takes note of how far a proxy has come. */
+  #refresh(id: string): void {
+    const infra = this.#infraStates.get(id);
+    const { proxyStates } = this.plane;
+    if (infra === undefined) {
+      if (proxyStates.get(id) !== undefined) this.#core.update(() => proxyStates.delete(id));
+      return;
+    }
+    const state = clusterProxyReadiness(id, infra, this);
+    if (!equal(state, proxyStates.get(id))) this.#core.update(() => proxyStates.set(id, state));
+  }
+
+  /** The first certificate opens the port, the others take its place. */
+  #onServerTls(tls: ServerCertificate): void {
+    if (this.#tls !== undefined) {
+      this.#tls = tls;
+      if (this.#isListening) this.ads.updateTls(tls);
+      return;
+    }
+    this.#tls = tls;
+    this.#listen(tls).then(this.#listening.resolve, this.#listening.reject);
+  }
+
+  async #listen(tls: ServerCertificate): Promise<void> {
+    const { port } = this.#environment.xds;
+    const authorize = (identity: string, proxy: string): boolean => identity === proxyIdentity(proxy);
+    await this.ads.listenSecure(`[::]:${port}`, { tls, authorize }).catch((error: NodeJS.ErrnoException) => {
+      // A machine without IPv6.
+      if (error.code !== 'EAFNOSUPPORT' && error.code !== 'EADDRNOTAVAIL') throw error;
+      return this.ads.listenSecure(`0.0.0.0:${port}`, { tls, authorize });
+    });
+    this.#isListening = true;
+    if (this.#tls !== undefined && this.#tls !== tls) this.ads.updateTls(this.#tls);
+  }
+}
+
+/** Namespaces by labels may be any. */
+function listedNamespaces(watch: WatchedNamespaces): NamespaceScope {
+  return typeof watch === 'object' && 'labelSelector' in watch ? 'all' : watch;
+}
+
+function certificateSecret(wanted: WantedProxy, environment: ProxyEnvironment): string {
+  return `${proxyName(wanted, environment)}-xds`;
+}

@@ -1,0 +1,1 @@
+export { runShutdownManager as manageShutdown } from '../infra/kubernetes/shutdown-manager.ts';

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readOptions } from './options.ts';
+
+test('without options it is the HTTP profile against ours', () => {
+  const { profiles, peer, gatewayClass, parallel } = readOptions([]);
+  assert.deepEqual({ profiles, peer, gatewayClass, parallel }, { profiles: ['GATEWAY-HTTP'], peer: undefined, gatewayClass: 'ack-gateway', parallel: 4 });
+});
+
+test('lists are separated by commas', () => {
+  const { profiles, skipTests } = readOptions(['--profiles', 'GATEWAY-HTTP, GATEWAY-TLS', '--skip-tests', 'A,B']);
+  assert.deepEqual({ profiles, skipTests }, { profiles: ['GATEWAY-HTTP', 'GATEWAY-TLS'], skipTests: ['A', 'B'] });
+});
+
+test('what makes no sense is refused by name', () => {
+  assert.throws(() => readOptions(['--peer', 'nginx']), { message: '--peer nginx: not one of envoy-gateway' });
+  assert.throws(() => readOptions(['--parallel', '0']), { message: '--parallel 0: not a number above 0' });
+  assert.throws(() => readOptions(['--profiles', ',']), { message: '--profiles: names none' });
+  assert.throws(() => readOptions(['--unheard-of']), /--unheard-of/);
+});

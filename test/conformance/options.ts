@@ -1,0 +1,86 @@
+import { parseArgs } from 'node:util';
+
+/** What `npm run conformance` was asked. */
+export interface Options {
+  readonly profiles: readonly string[];
+  readonly runTest: string | undefined;
+  readonly skipTests: readonly string[];
+  /** The original in our place. */
+  readonly peer: 'envoy-gateway' | undefined;
+  /** A file that gets a copy of the suite's report. */
+  readonly report: string | undefined;
+  /** Whether the cluster is left running. */
+  readonly keep: boolean;
+  /** A cluster that runs already, with the controller in it: nothing is installed then. */
+  readonly kubeconfig: string | undefined;
+  readonly gatewayClass: string;
+  /** Values for the chart, as helm's --set takes them. */
+  readonly set: readonly string[];
+  readonly parallel: number;
+  readonly help: boolean;
+}
+
+export const usage = `npm run conformance -- [OPTION …]
+
+Runs the official conformance suite of the Gateway API against Moongate on a cluster of this machine. Needs root and Go.
+
+  --profiles LIST         conformance profiles, comma-separated (default GATEWAY-HTTP)
+  --run-test NAME         this test only
+  --skip-tests LIST       without these tests
+  --peer envoy-gateway    against Envoy Gateway v1.9.1 instead
+  --report FILE           copy the suite's report to FILE
+  --keep                  leave the cluster running
+  --kubeconfig FILE       use a cluster that runs and has a controller; nothing is installed
+  --gateway-class NAME    default ack-gateway, with --peer its own
+  --set KEY=VALUE         a value for the chart; may be repeated
+  --parallel N            how many of the tests that may run together do (default 4)
+  --help
+
+What is not expected to pass is listed in test/conformance/expected.yaml. Exit status: 0 when all is as expected, 1 otherwise.
+`;
+
+const peers = ['envoy-gateway'] as const;
+const defaultParallel = 4;
+
+/** Reads the command line. Throws an error that names the option. */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      'profiles': { type: 'string', default: 'GATEWAY-HTTP' },
+      'run-test': { type: 'string' },
+      'skip-tests': { type: 'string', default: '' },
+      'peer': { type: 'string' },
+      'report': { type: 'string' },
+      'keep': { type: 'boolean', default: false },
+      'kubeconfig': { type: 'string' },
+      'gateway-class': { type: 'string' },
+      'set': { type: 'string', multiple: true, default: [] },
+      'parallel': { type: 'string', default: String(defaultParallel) },
+      'help': { type: 'boolean', default: false },
+    },
+  });
+  const peer = peers.find((name) => name === values.peer);
+  if (values.peer !== undefined && peer === undefined) throw new Error(`--peer ${values.peer}: not one of ${peers.join(', ')}`);
+  const parallel = Number(values.parallel);
+  if (!Number.isInteger(parallel) || parallel < 1) throw new Error(`--parallel ${values.parallel}: not a number above 0`);
+  const profiles = list(values.profiles);
+  if (profiles.length === 0) throw new Error('--profiles: names none');
+  return {
+    profiles,
+    runTest: values['run-test'],
+    skipTests: list(values['skip-tests']),
+    peer,
+    report: values.report,
+    keep: values.keep,
+    kubeconfig: values.kubeconfig,
+    gatewayClass: values['gateway-class'] ?? (peer === undefined ? 'ack-gateway' : 'conformance'),
+    set: values.set,
+    parallel,
+    help: values.help,
+  };
+}
+
+function list(text: string): string[] {
+  return text.split(',').map((name) => name.trim()).filter((name) => name !== '');
+}

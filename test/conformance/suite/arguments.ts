@@ -1,0 +1,51 @@
+/** What the suite's program is told. */
+export interface SuiteArguments {
+  readonly gatewayClass: string;
+  readonly profiles: readonly string[];
+  /** File that the suite writes its report to. */
+  readonly report: string;
+  /** An address that a Gateway may ask for and gets, and one that it may ask for in vain. */
+  readonly addresses: { readonly usable: string; readonly unusable: string };
+  readonly implementation: Implementation;
+  /** What is supported, for an implementation whose GatewayClass does not say it. */
+  readonly supportedFeatures?: readonly string[];
+  /** The only test to run. */
+  readonly runTest?: string;
+  readonly skipTests: readonly string[];
+  /** How many of the parallel tests run at once. */
+  readonly parallel: number;
+  /** Whether what the suite has made is removed at its end; not worth the time when the cluster goes too. */
+  readonly cleanUp: boolean;
+  /** After this many minutes the suite gives up. */
+  readonly minutes: number;
+}
+
+/** Whom the report is about. */
+export interface Implementation {
+  readonly organization: string;
+  readonly project: string;
+  readonly url: string;
+  readonly version: string;
+  readonly contact: string;
+}
+
+/** The command line of the suite's program. */
+export function suiteArguments(options: SuiteArguments): string[] {
+  const { gatewayClass, profiles, report, addresses, implementation, supportedFeatures, runTest, skipTests, parallel, cleanUp, minutes } = options;
+  return [
+    '-test.run=^TestConformance$',
+    '-test.v=test2json',
+    `-test.parallel=${parallel}`,
+    `-test.timeout=${minutes}m`,
+    `-gateway-class=${gatewayClass}`,
+    `-conformance-profiles=${profiles.join(',')}`,
+    `-report-output=${report}`,
+    `-usable-address=${addresses.usable}`,
+    `-unusable-address=${addresses.unusable}`,
+    ...Object.entries(implementation).map(([name, value]) => `-${name}=${value}`),
+    ...(supportedFeatures === undefined ? [] : [`-supported-features=${supportedFeatures.join(',')}`]),
+    ...(runTest === undefined ? [] : [`-run-test=${runTest}`]),
+    ...(skipTests.length === 0 ? [] : [`-skip-tests=${skipTests.join(',')}`]),
+    ...(cleanUp ? [] : ['-cleanup-base-resources=false']),
+  ];
+}
