@@ -7,9 +7,9 @@ export interface MetricSources {
   readonly version: string;
   ads(): AdsCounters | undefined;
   /** Processes of our own; none where proxies run elsewhere. */
-  proxies?(): Iterable<ProxyState>;
+  readonly proxies?: () => Iterable<ProxyState>;
   /** Of files. */
-  problems?(): Iterable<{ readonly severity: 'error' | 'warning' }>;
+  readonly problems?: () => Iterable<{ readonly severity: 'error' | 'warning' }>;
   /** Objects by kind. */
   objects(): Iterable<readonly [kind: string, count: number]>;
   ready(): boolean;
@@ -119,20 +119,24 @@ function readLater(registry: Registry, sources: MetricSources): void {
     },
   });
   const { problems, proxies } = sources;
-  if (problems !== undefined) new Gauge({
-    name: 'moongate_file_problems', help: 'Problems of files and the objects in them.', labelNames: ['severity'], registers,
-    collect() {
-      for (const severity of ['error', 'warning']) this.set({ severity }, 0);
-      for (const { severity } of problems()) this.inc({ severity });
-    },
-  });
-  if (proxies !== undefined) new Gauge({
-    name: 'moongate_proxies', help: 'Proxies by state.', labelNames: ['state'], registers,
-    collect() {
-      for (const state of proxyStates) this.set({ state }, 0);
-      for (const { kind } of proxies()) this.inc({ state: kind });
-    },
-  });
+  if (problems !== undefined) {
+    new Gauge({
+      name: 'moongate_file_problems', help: 'Problems of files and the objects in them.', labelNames: ['severity'], registers,
+      collect() {
+        for (const severity of ['error', 'warning']) this.set({ severity }, 0);
+        for (const { severity } of problems()) this.inc({ severity });
+      },
+    });
+  }
+  if (proxies !== undefined) {
+    new Gauge({
+      name: 'moongate_proxies', help: 'Proxies by state.', labelNames: ['state'], registers,
+      collect() {
+        for (const state of proxyStates) this.set({ state }, 0);
+        for (const { kind } of proxies()) this.inc({ state: kind });
+      },
+    });
+  }
   for (const [name, help, counter] of adsMetrics) {
     if (counter === 'streams') new Gauge({ name, help, registers, collect() { this.set(sources.ads()?.[counter] ?? 0); } });
     else new Counter({ name, help, registers, collect() { this.reset(); this.inc(sources.ads()?.[counter] ?? 0); } });

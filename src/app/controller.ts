@@ -4,11 +4,12 @@ import { Core, type CoreObserver } from './core.ts';
 import { RejectionMap } from './rejection-map.ts';
 import { SERVICE } from './served-kinds.ts';
 import { followSecrets } from './secret-scope.ts';
+import { SecureEndpoint } from './secure-endpoint.ts';
 import { wantedInfrastructure } from './wanted-proxies.ts';
 import type { KindName } from '../api/kinds.ts';
 import type { Problem } from '../api/problem.ts';
-import { CertificateKeeper, type ServerCertificate } from '../infra/kubernetes/certificates/certificate-keeper.ts';
-import { proxyIdentity, serverNames } from '../infra/kubernetes/certificates/identity.ts';
+import { CertificateKeeper } from '../infra/kubernetes/certificates/certificate-keeper.ts';
+import { serverNames } from '../infra/kubernetes/certificates/identity.ts';
 import { proxyName, proxyNamespace } from '../infra/kubernetes/names.ts';
 import { ProxyInfra, type ProxyInfraState } from '../infra/kubernetes/proxy-infra.ts';
 import type { ProxyEnvironment, WantedProxy } from '../infra/kubernetes/wanted-proxy.ts';
@@ -78,6 +79,7 @@ export class Controller {
   readonly #options: ControllerOptions;
   readonly #environment: ProxyEnvironment;
   readonly #core: Core;
+  readonly #endpoint: SecureEndpoint;
   readonly #source: KubernetesSource;
   readonly #infra: ProxyInfra;
   readonly #certificates: CertificateKeeper;
@@ -85,9 +87,6 @@ export class Controller {
   readonly #rejections: RejectionMap;
   readonly #election: LeaseElection | undefined;
   readonly #infraStates = new Map<string, ProxyInfraState>();
-  readonly #listening = Promise.withResolvers<void>();
-  #tls: ServerCertificate | undefined;
-  #isListening = false;
   #isLeader = false;
   #stopped = false;
 
@@ -113,6 +112,7 @@ export class Controller {
       onProgress: (proxy) => this.#refresh(proxy),
       ...(onPushed === undefined ? {} : { onPushed }),
     });
+    this.#endpoint = new SecureEndpoint(this.ads, environment.xds.port);
     this.#source = new KubernetesSource({
       client,
       kinds: watchedKinds,
@@ -131,12 +131,12 @@ export class Controller {
       proxyNamespaces,
       settleMs: options.certificateSettleMs,
       log,
-      onServerTls: (tls) => this.#onServerTls(tls),
+      onServerTls: (tls) => this.#endpoint.use(tls),
     });
     this.#statuses = new StatusWriter({
       api: statusApi(client, { fieldManager }),
       controllerNames: settings.controllerNames,
-      observed: (kind, key) => this.#source.observed(kind as KindName, key),
+      observed: (kind, key) => this.#source.observed(kind, key),
       log,
       ...(observer?.onStatusWrite === undefined ? {} : { onWrite: observer.onStatusWrite }),
     });
@@ -170,7 +170,7 @@ export class Controller {
     if (this.#core.isOpen) return [];
     const { unsynced } = this.#source;
     if (unsynced.length > 0) return unsynced.map((kind) => `${kind} objects are being read`);
-    return this.#isListening ? ['everything has been read and is being put together'] : ['there is no certificate for the xDS server yet: the leader issues it'];
+    return this.#endpoint.isOpen ? ['everything has been read and is being put together'] : ['there is no certificate for the xDS server yet: the leader issues it'];
   }
 
   get isLeader(): boolean {
@@ -193,7 +193,7 @@ export class Controller {
     await this.#source.start();
     // Gateways, once read, say where Secrets are to be looked for.
     while (!this.#source.synced && !this.#stopped) await this.#source.whenSynced();
-    await this.#listening.promise;
+    await this.#endpoint.opened;
     if (this.#stopped) return;
     this.#core.open();
     this.#reconcile();
@@ -203,7 +203,7 @@ export class Controller {
   /** Gives up the Lease and ends. The proxies go on with what they have. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#listening.resolve();
+    this.#endpoint.giveUp();
     await this.#election?.stop();
     await Promise.all([this.#statuses.stop(), this.#infra.stop(), this.#certificates.stop(), this.#source.stop(), this.#rejections.stop()]);
     await this.ads.close();
@@ -267,29 +267,6 @@ export class Controller {
     }
     const state = clusterProxyReadiness(id, infra, this);
     if (!equal(state, proxyStates.get(id))) this.#core.update(() => proxyStates.set(id, state));
-  }
-
-  /** The first certificate opens the port, the others take its place. */
-  #onServerTls(tls: ServerCertificate): void {
-    if (this.#tls !== undefined) {
-      this.#tls = tls;
-      if (this.#isListening) this.ads.updateTls(tls);
-      return;
-    }
-    this.#tls = tls;
-    this.#listen(tls).then(this.#listening.resolve, this.#listening.reject);
-  }
-
-  async #listen(tls: ServerCertificate): Promise<void> {
-    const { port } = this.#environment.xds;
-    const authorize = (identity: string, proxy: string): boolean => identity === proxyIdentity(proxy);
-    await this.ads.listenSecure(`[::]:${port}`, { tls, authorize }).catch((error: NodeJS.ErrnoException) => {
-      // A machine without IPv6.
-      if (error.code !== 'EAFNOSUPPORT' && error.code !== 'EADDRNOTAVAIL') throw error;
-      return this.ads.listenSecure(`0.0.0.0:${port}`, { tls, authorize });
-    });
-    this.#isListening = true;
-    if (this.#tls !== undefined && this.#tls !== tls) this.ads.updateTls(this.#tls);
   }
 }
 

@@ -176,7 +176,7 @@ export class LeaseElection {
   #isTaken(lease: KubeObject): boolean {
     const { holderIdentity, leaseDurationSeconds } = recordOf(lease);
     if (holderIdentity === undefined || holderIdentity === null || holderIdentity === '' || holderIdentity === this.#options.identity) return false;
-    return this.#timing.now() - this.#seenAt < (leaseDurationSeconds ?? 0) * 700;
+    return this.#timing.now() - this.#seenAt < (leaseDurationSeconds ?? 0) * 1000;
   }
 
   async #write(former: KubeObject | undefined, timeoutMs: number): Promise<boolean> {

@@ -190,7 +190,11 @@ export class FakeApiServer {
   uninstall(kind: string): void {
     const id = this.id(kind);
     this.store.uninstall(id);
-    for (const watch of this.#watches) if (resourceId(watch.target.resource) === id) watch.response.end();
+    for (const watch of this.#watches) {
+      if (resourceId(watch.target.resource) !== id) continue;
+      watch.response.end();
+      this.#watches.delete(watch);
+    }
   }
 
   /** The CRD comes, in these versions or in all that are known. */
@@ -338,7 +342,7 @@ export class FakeApiServer {
     response.flushHeaders();
     for (const event of missed) tellOne(watch, event);
     this.#watches.add(watch);
-    const timer = setTimeout(() => response.end(), Number(query['timeoutSeconds'] ?? 300) * 1000);
+    const timer = setTimeout(() => response.end(), Number(query['timeoutSeconds'] ?? 300) * 1000).unref();
     response.on('close', () => {
       clearTimeout(timer);
       this.#watches.delete(watch);

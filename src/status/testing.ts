@@ -91,6 +91,8 @@ export class FakeStatuses implements StatusApi {
   readonly #objects = new Map<string, FakeObject>();
   readonly #seen = new Map<string, FakeObject>();
   #version = 100;
+  /** Changes that the watch has not brought yet. */
+  readonly #echoes: { readonly id: string; readonly object: FakeObject | undefined }[] = [];
   #broughtAt = 0;
 
   constructor(timing: Timing) {
@@ -171,14 +173,20 @@ export class FakeStatuses implements StatusApi {
 
   #echo(id: string, object: FakeObject | undefined): void {
     if (this.lagMs === Infinity) return;
-    // A watch brings things late, never in another order.
     this.#broughtAt = Math.max(this.#broughtAt, this.#timing.now() + this.lagMs);
-    void this.#timing.sleep(this.#broughtAt - this.#timing.now(), forever).then(() => {
-      if (object === undefined) this.#seen.delete(id);
-      else this.#seen.set(id, object);
-      const slash = id.indexOf('/');
-      this.onObserved(id.slice(0, slash), id.slice(slash + 1));
-    });
+    this.#echoes.push({ id, object });
+    void this.#timing.sleep(this.#broughtAt - this.#timing.now(), forever).then(() => this.#bring());
+  }
+
+  /** A watch brings things late, never in another order. */
+  #bring(): void {
+    const echo = this.#echoes.shift();
+    if (echo === undefined) return;
+    const { id, object } = echo;
+    if (object === undefined) this.#seen.delete(id);
+    else this.#seen.set(id, object);
+    const slash = id.indexOf('/');
+    this.onObserved(id.slice(0, slash), id.slice(slash + 1));
   }
 }
 

@@ -1,10 +1,11 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { signalProcess } from '../../src/infra/host/process-identity.ts';
 import { startControlPlane } from './control-plane/control-plane.ts';
 import type { ControlPlane } from './control-plane/control-plane.ts';
 import { images as catalog } from './images/catalog.ts';
 import type { ImageSource } from './images/catalog.ts';
+import { ensureStore } from './images/store.ts';
 import { coreDnsObjects } from './install/core-dns.ts';
 import { allocate, waitForEnd } from './lifetime/allocation.ts';
 import { eventually } from './lifetime/eventually.ts';
@@ -48,7 +49,7 @@ export interface Cluster {
   readonly nodes: readonly ClusterNode[];
   /** What programs that talk to the cluster need in their environment: KUBECONFIG, and kubectl and helm on PATH. */
   readonly env: Readonly<Record<string, string>>;
-  /** Folders of kubectl, helm and the rest, as PATH has them. */
+  /** Folder of kubectl, helm and the rest, which is on PATH in `env`. */
   readonly toolPath: string;
   /** Runs kubectl and answers what it printed; throws with what it said otherwise. */
   kubectl(args: readonly string[], options?: { readonly input?: string; readonly timeout?: number }): Promise<string>;
@@ -60,7 +61,8 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-const readyMs = 90_000;
+/** A cold start on a machine that is busy with other things. */
+const readyMs = 180_000;
 
 /**
  * Starts a cluster. Whatever way this process ends, the cluster ends with it, unless it is detached.
@@ -74,8 +76,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const recipes: readonly Recipe[] = [etcd, ...Object.values(kubernetes), containerd, helm];
   const folders = await ensureTools(recipes, onProgress);
   const program = (name: string): string => join(folderOf(name, recipes, folders), name);
-  const archives = [...(await makeImages([catalog.pause, catalog.coreDns, catalog.echo], onProgress))];
-  const more = [...(await makeImages(options.images ?? [], onProgress)), ...(options.archives ?? [])];
+  const archives = [...(await makeImages([catalog.pause, catalog.coreDns, catalog.echo, ...(options.images ?? [])], onProgress)), ...(options.archives ?? [])];
+  const store = await ensureStore(archives, { program, onProgress });
   signal?.throwIfAborted();
 
   const names = labels.map((_, index) => `node-${index + 1}`);
@@ -85,16 +87,14 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   try {
     await mkdir(join(dir, 'logs'), { recursive: true });
     const network = await createNetwork(plan, names);
-    const preparing = Promise.all(network.nodes.map(async (machine, index) => {
-      const node = await prepareNode({ plan, index, machine, labels: labels[index] ?? {}, clusterDir: dir, program });
-      await node.importImages(archives);
-      return node;
-    }));
+    const preparing = Promise.all(network.nodes.map((machine, index) => prepareNode({ plan, index, machine, labels: labels[index] ?? {}, clusterDir: dir, store, program })));
     const [controlPlane, nodes] = await Promise.all([startControlPlane({ plan, dir, machine: network.controlPlane, program }), preparing]);
     signal?.throwIfAborted();
     allocation.serve();
     const { kubeconfig, certificates } = controlPlane;
-    const toolPath = [...folders.values()].join(':');
+    const toolPath = join(dir, 'bin');
+    await mkdir(toolPath);
+    for (const name of recipes.flatMap(({ programs }) => Object.keys(programs))) await symlink(program(name), join(toolPath, name));
     const helmHome = join(dir, 'helm');
     const env = {
       KUBECONFIG: kubeconfig, PATH: `${toolPath}:${process.env['PATH'] ?? ''}`,
@@ -115,7 +115,6 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     };
     await Promise.all([
       ...nodes.map((node) => node.join({ kubeconfig, clientCa: certificates.ca })),
-      ...nodes.map((node) => node.importImages(more)),
       cluster.apply(coreDnsObjects(plan)),
     ]);
     await untilReady(cluster, signal);

@@ -1,5 +1,6 @@
 /** `npm run cluster`: a real Kubernetes on this machine. `--help` tells the rest. */
 import { readdir } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execute } from './cli/execute.ts';
 import { down, list } from './cli/left-running.ts';
@@ -21,7 +22,7 @@ async function start(command: StartCommand): Promise<number> {
   const interrupted = new AbortController();
   const onSignal = (signal: NodeJS.Signals): void => {
     if (!interrupted.signal.aborted) progress(`${signal}: cleaning up`);
-    interrupted.abort(new Error(`ended by ${signal}`));
+    interrupted.abort(new InterruptedError(signal));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   const { signal } = interrupted;
@@ -35,7 +36,7 @@ async function start(command: StartCommand): Promise<number> {
     if (command.exec !== undefined) return await execute(command.exec, { plan: cluster.plan, env: cluster.env, signal });
     await cluster.detach();
     left = true;
-    console.log(`export KUBECONFIG=${cluster.kubeconfig}\n# programs: PATH=${cluster.toolPath}:$PATH\n# logs: ${join(cluster.dir, 'logs')}\n# stop it: npm run cluster -- --down ${cluster.plan.slot}`);
+    console.log(`export KUBECONFIG=${cluster.kubeconfig} PATH=${cluster.toolPath}:$PATH\n# logs: ${join(cluster.dir, 'logs')}\n# stop it: npm run cluster -- --down ${cluster.plan.slot}`);
     return 0;
   } finally {
     if (!left) {
@@ -43,6 +44,22 @@ async function start(command: StartCommand): Promise<number> {
       progress(`cluster ${cluster.plan.slot} is gone`);
     }
   }
+}
+
+/** A signal ended us before the cluster was up. */
+class InterruptedError extends Error {
+  readonly status: number;
+
+  constructor(signal: NodeJS.Signals) {
+    super(`ended by ${signal}`);
+    this.status = 128 + constants.signals[signal];
+  }
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof InterruptedError) return error.status;
+  if (error instanceof UsageError) return 2;
+  return error instanceof MissingError ? 3 : 1;
 }
 
 async function archivesIn(folders: readonly string[]): Promise<string[]> {
@@ -71,5 +88,5 @@ try {
   process.exitCode = await main();
 } catch (error) {
   console.error(`cluster: ${describeError(error)}`);
-  process.exitCode = error instanceof UsageError ? 2 : error instanceof MissingError ? 3 : 1;
+  process.exitCode = statusOf(error);
 }

@@ -4,6 +4,9 @@ import type { TestResult } from './results.ts';
 import { testsOfProfile } from './suite/catalogue.ts';
 import type { Catalogue, ProfileTest } from './suite/catalogue.ts';
 
+/** How many names a sentence lists. */
+const shown = 3;
+
 /** The results of a profile, counted, and what is not as expected. */
 export interface ProfileOutcome {
   readonly profile: string;
@@ -43,7 +46,7 @@ export function compare({ catalogue, profiles, expected, results, asked = () => 
       core: count(judged.filter(({ test }) => test.level === 'core')),
       extended: count(judged.filter(({ test }) => test.level === 'extended')),
       notClaimed: tally(judged.flatMap(({ feature }) => feature ?? [])),
-      surprises: judged.flatMap(({ surprise }) => surprise ?? []),
+      surprises: [...judged.flatMap(({ surprise }) => surprise ?? []), ...notRun(judged)],
     };
   });
 }
@@ -61,15 +64,26 @@ function judge(test: ProfileTest, result: TestResult | undefined, { notClaimed, 
   const feature = test.features.find((each) => notClaimed[each] !== undefined);
   const wanted = feature !== undefined || skips[test.name] !== undefined ? 'skip' : fails[test.name] === undefined ? 'pass' : 'fail';
   if (outcome === wanted) return { test, outcome, ...(feature !== undefined && { feature }) };
+  if (outcome === 'missing') return { test, outcome };
   return { test, outcome, surprise: `${test.name} ${words[outcome]}${partsOf(result)}, expected: ${why({ wanted, feature, reason: skips[test.name] ?? fails[test.name] })}` };
 }
 
-const words = { pass: 'passed', fail: 'failed', skip: 'was skipped', unfinished: 'did not end', missing: 'was not run' } as const;
+const words = { pass: 'passed', fail: 'failed', skip: 'was skipped', unfinished: 'did not end' } as const;
+
+/** One sentence for all of them: when the suite cannot begin, there are a hundred. */
+function notRun(judged: readonly Judged[]): string[] {
+  const names = judged.filter(({ outcome }) => outcome === 'missing').map(({ test }) => test.name);
+  return names.length === 0 ? [] : [`not run: ${some(names)}`];
+}
+
+function some(names: readonly string[]): string {
+  return names.length <= shown ? names.join(', ') : `${names.slice(0, shown).join(', ')} and ${names.length - shown} more`;
+}
 
 function partsOf(result: TestResult | undefined): string {
   if (result?.outcome === 'skip' && result.reason !== undefined) return ` (${result.reason})`;
   const parts = result?.failedParts ?? [];
-  return parts.length === 0 ? '' : ` (${parts.slice(0, 3).join(', ')}${parts.length > 3 ? ` and ${parts.length - 3} more` : ''})`;
+  return parts.length === 0 ? '' : ` (${some(parts)})`;
 }
 
 function why({ wanted, feature, reason }: { wanted: 'pass' | 'fail' | 'skip'; feature: string | undefined; reason: string | undefined }): string {

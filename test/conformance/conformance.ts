@@ -2,7 +2,7 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureProgram } from '../cluster/tools/ensure.ts';
 import { kubernetes } from '../cluster/tools/recipes.ts';
-import { supportedFeatures } from './class.ts';
+import { applyClass, className, supportedFeatures } from './class.ts';
 import { compare } from './compare.ts';
 import type { ProfileOutcome } from './compare.ts';
 import { readExpected } from './expected.ts';
@@ -45,8 +45,10 @@ export async function runConformance(options: Options, { startTarget, print, sig
   const { kubeconfig, implementation, controllerNamespace } = target;
   const folder = await makeReportFolder(implementation.project, new Date());
   const dump = (to: string): Promise<void> => dumpState({ kubectl, kubeconfig, folder: to, controllerNamespace });
+  if (options.gatewayClass === undefined) await applyClass({ kubectl, kubeconfig, controllerNamespace });
+  const gatewayClass = options.gatewayClass ?? className;
   const claimed = options.peer === undefined ? undefined : featuresOf(catalogue, options.profiles, (profile, feature) => expected[profile]?.notClaimed[feature] !== undefined);
-  const supported = claimed ?? (await supportedFeatures({ kubectl, kubeconfig, gatewayClass: options.gatewayClass, signal }));
+  const supported = claimed ?? (await supportedFeatures({ kubectl, kubeconfig, gatewayClass, signal }));
   const planned = options.runTest === undefined ? plannedTests(catalogue, { profiles: options.profiles, supported }) : new Set([options.runTest]);
 
   const slow = new SlowTests({ folder: join(folder, 'state'), patience: patienceMs, dump });
@@ -60,7 +62,7 @@ export async function runConformance(options: Options, { startTarget, print, sig
     kubeconfig,
     log: join(folder, 'log.txt'),
     arguments: {
-      gatewayClass: options.gatewayClass,
+      gatewayClass,
       profiles: options.profiles,
       report,
       addresses: target.addresses,
@@ -69,7 +71,6 @@ export async function runConformance(options: Options, { startTarget, print, sig
       ...(options.runTest !== undefined && { runTest: options.runTest }),
       skipTests: options.skipTests,
       parallel: options.parallel,
-      cleanUp: !target.temporary,
       minutes: suiteMinutes,
     },
     onResult: (result) => {

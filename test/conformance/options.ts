@@ -13,7 +13,8 @@ export interface Options {
   readonly keep: boolean;
   /** A cluster that runs already, with the controller in it: nothing is installed then. */
   readonly kubeconfig: string | undefined;
-  readonly gatewayClass: string;
+  /** A class that exists; undefined: one is made. */
+  readonly gatewayClass: string | undefined;
   /** Values for the chart, as helm's --set takes them. */
   readonly set: readonly string[];
   readonly parallel: number;
@@ -31,7 +32,7 @@ Runs the official conformance suite of the Gateway API against Moongate on a clu
   --report FILE           copy the suite's report to FILE
   --keep                  leave the cluster running
   --kubeconfig FILE       use a cluster that runs and has a controller; nothing is installed
-  --gateway-class NAME    default ack-gateway, with --peer its own
+  --gateway-class NAME    a class that exists, instead of one that is made for the run
   --set KEY=VALUE         a value for the chart; may be repeated
   --parallel N            how many of the tests that may run together do (default 4)
   --help
@@ -74,7 +75,7 @@ export function readOptions(args: readonly string[]): Options {
     report: values.report,
     keep: values.keep,
     kubeconfig: values.kubeconfig,
-    gatewayClass: values['gateway-class'] ?? (peer === undefined ? 'ack-gateway' : 'conformance'),
+    gatewayClass: values['gateway-class'],
     set: values.set,
     parallel,
     help: values.help,

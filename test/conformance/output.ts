@@ -10,14 +10,14 @@
  */
 export type OutputLine =
   | { readonly kind: 'run' | 'pause' | 'continue' | 'name'; readonly test: string }
-  | { readonly kind: 'result'; readonly test: string; readonly outcome: Outcome; readonly seconds: number }
+  | { readonly kind: 'result'; readonly test: string; readonly outcome: Outcome }
   | { readonly kind: 'text'; readonly text: string };
 
 export type Outcome = 'pass' | 'fail' | 'skip';
 
 const MARKER = '\u0016';
 const framing = /^=== (RUN|PAUSE|CONT|NAME) +(\S*)$/;
-const result = /^ *--- (PASS|FAIL|SKIP): (\S+) \((\d+(?:\.\d+)?)s\)$/;
+const result = /^ *--- (PASS|FAIL|SKIP): (\S+) \(\d+(?:\.\d+)?s\)$/;
 const kinds = { RUN: 'run', PAUSE: 'pause', CONT: 'continue', NAME: 'name' } as const;
 const outcomes = { PASS: 'pass', FAIL: 'fail', SKIP: 'skip' } as const;
 
@@ -33,6 +33,6 @@ function readMarked(text: string): OutputLine {
   if (frame !== null) return { kind: kinds[frame[1] as keyof typeof kinds], test: frame[2] ?? '' };
   const end = result.exec(text);
   if (end === null) return { kind: 'text', text };
-  const [, word, test = '', seconds] = end;
-  return { kind: 'result', test, outcome: outcomes[word as keyof typeof outcomes], seconds: Number(seconds) };
+  const [, word, test = ''] = end;
+  return { kind: 'result', test, outcome: outcomes[word as keyof typeof outcomes] };
 }

@@ -13,7 +13,7 @@ test('a skip has its reason', () => {
 });
 
 test('below a failure is what failed and why', () => {
-  const output = ['chatter', '        \tError Trace:\thttp.go:1', '        \tError:      \tcondition never met', ''];
+  const output = ['chatter', '        \tError Trace:\thttp.go:1', '        \tError:      \tcondition never met', '    apply.go:279: tidying up'];
   assert.deepEqual(progressLines({ ...passed, outcome: 'fail', failedParts: ['part'], output }, '1/1'), [
     '[1/1] FAIL  A  3.5 s',
     '        failed: part',

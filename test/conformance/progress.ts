@@ -15,6 +15,8 @@ export function progressLines({ name, outcome, seconds, failedParts, output, rea
 /** The lines of testify's last "Error Trace … Error … Messages" block, or where there is none the last lines. */
 function errorLines(output: readonly string[]): string[] {
   const start = output.findLastIndex((line) => /^\s+Error Trace:/.test(line));
-  const lines = start < 0 ? output.slice(-shownLines) : output.slice(start);
+  // The block is indented by a tab, which other output is not.
+  const end = output.findIndex((line, index) => index > start && !/^\s*\t/.test(line));
+  const lines = start < 0 ? output.slice(-shownLines) : output.slice(start, end < 0 ? undefined : end);
   return lines.map((line) => line.trim()).filter((line) => line !== '').slice(0, shownLines);
 }

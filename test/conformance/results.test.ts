@@ -11,9 +11,15 @@ function read(...lines: string[]): Results {
 }
 
 describe('results of the suite', () => {
-  test('a test that passes has its seconds', () => {
-    const [result] = read(`${M}=== RUN   TestConformance/A`, `${M}    --- PASS: TestConformance/A (1.50s)`).all();
-    assert.deepEqual(result, { name: 'A', outcome: 'pass', seconds: 1.5, failedParts: [], output: [] });
+  test('a test that passes has the seconds for which it ran, not those for which it waited', () => {
+    let ms = 0;
+    const results = new Results(() => ms);
+    const steps = [[0, '=== RUN   TestConformance/A'], [500, '=== PAUSE TestConformance/A'], [60_000, '=== CONT  TestConformance/A'], [61_000, '    --- PASS: TestConformance/A (0.00s)']] as const;
+    for (const [at, line] of steps) {
+      ms = at;
+      results.read(`${M}${line}`);
+    }
+    assert.deepEqual(results.all(), [{ name: 'A', outcome: 'pass', seconds: 1.5, failedParts: [], output: [] }]);
   });
 
   test('a result is answered when it is there, and only for tests of the suite', () => {

@@ -14,7 +14,7 @@ export interface TestResult {
   readonly name: string;
   /** `unfinished`: it was begun, and the program ended before it did. */
   readonly outcome: Outcome | 'unfinished';
-  /** Run time without the time for which a parallel test waits for its turn. */
+  /** How long it ran by our clock, without the time for which a parallel test waits for its turn. The suite's own figure leaves out parallel parts. */
   readonly seconds: number;
   /** Parts of it that failed, by their names below the test's, innermost only. */
   readonly failedParts: readonly string[];
@@ -26,12 +26,18 @@ export interface TestResult {
 
 /** Gathers what the suite's program says into results by test. */
 export class Results {
+  /** ms. */
+  readonly #now: () => number;
   readonly #tests = new Map<string, Gathered>();
   readonly #setup: string[] = [];
   #running: ReadonlySet<string> = new Set();
   #current: string | undefined;
   #root: Outcome | undefined;
   #supported: readonly string[] | undefined;
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
 
   /** Takes one line of output; answers the result of a test of the suite when the line completes one. */
   read(line: string): TestResult | undefined {
@@ -84,9 +90,12 @@ export class Results {
   #follow(kind: OutputLine['kind'], path: string): void {
     const [root, name, ...parts] = path.split('/');
     if (root !== ROOT || name === undefined || parts.length > 0 || kind === 'name') return;
+    const test = this.#gathered(path);
     const running = new Set(this.#running);
-    if (kind === 'run' || kind === 'continue') running.add(name);
-    else running.delete(name);
+    if (kind === 'run' || kind === 'continue') {
+      running.add(name);
+      if (test !== undefined) test.since = this.#now();
+    } else if (running.delete(name) && test !== undefined) test.ms += this.#now() - test.since;
     this.#running = running;
   }
 
@@ -106,7 +115,6 @@ export class Results {
     if (parts.length === 0) {
       this.#follow('result', line.test);
       test.outcome = line.outcome;
-      test.seconds = line.seconds;
       return asResult(name, test);
     }
     // A part that failed makes what is around it fail, which comes later and says nothing more.
@@ -118,7 +126,7 @@ export class Results {
   #gathered(path: string): Gathered | undefined {
     const [root, name] = path.split('/');
     if (root !== ROOT || name === undefined) return undefined;
-    const test = this.#tests.get(name) ?? { outcome: undefined, seconds: 0, failedParts: [], reason: undefined, output: [] };
+    const test = this.#tests.get(name) ?? { outcome: undefined, ms: 0, since: 0, failedParts: [], reason: undefined, output: [] };
     this.#tests.set(name, test);
     return test;
   }
@@ -126,14 +134,16 @@ export class Results {
 
 interface Gathered {
   outcome: Outcome | undefined;
-  seconds: number;
+  /** How long it ran up to the last time that it stopped, and since when it runs. */
+  ms: number;
+  since: number;
   readonly failedParts: string[];
   reason: string | undefined;
   readonly output: string[];
 }
 
-function asResult(name: string, { outcome, seconds, failedParts, reason, output }: Gathered): TestResult {
-  return { name, outcome: outcome ?? 'unfinished', seconds, failedParts: [...failedParts], ...(outcome === 'skip' && reason !== undefined && { reason }), output: [...output] };
+function asResult(name: string, { outcome, ms, failedParts, reason, output }: Gathered): TestResult {
+  return { name, outcome: outcome ?? 'unfinished', seconds: ms / 1000, failedParts: [...failedParts], ...(outcome === 'skip' && reason !== undefined && { reason }), output: [...output] };
 }
 
 function keep(lines: string[], line: string): void {

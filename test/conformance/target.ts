@@ -16,8 +16,6 @@ export interface Target extends AsyncDisposable {
   readonly controllerNamespace: string;
   readonly implementation: Implementation;
   readonly addresses: Addresses;
-  /** Whether the cluster goes when it is disposed of. */
-  readonly temporary: boolean;
 }
 
 /** Addresses for tests in which a Gateway asks for one. */
@@ -38,7 +36,6 @@ export async function existingTarget(kubeconfig: string, options: Pick<Options, 
     controllerNamespace,
     implementation: await implementationOf(options),
     addresses: addressesBeside(server),
-    temporary: false,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
@@ -72,13 +69,12 @@ export interface StartOptions {
 
 /** A new cluster with the CRDs of the suite's version and the implementation. It goes when it is disposed of, unless it is to be kept. */
 export async function newTarget(options: Options, { print, signal }: StartOptions): Promise<Target> {
-  const { peer, keep, gatewayClass } = options;
+  const { peer, keep } = options;
   const installation: Installation = peer === undefined ? { install: 'moongate', set: [...chartValues, ...options.set] } : { install: peer };
   const cluster = await startCluster({ images: [...imagesFor(installation), suiteCoreDns], onProgress: print, signal });
   try {
     if (peer === undefined) await applyCrds(cluster);
     await install(cluster, { ...installation, onProgress: print });
-    if (peer !== undefined) await cluster.apply([gatewayClassObject(gatewayClass)]);
   } catch (error) {
     await cluster.stop();
     throw error;
@@ -88,15 +84,10 @@ export async function newTarget(options: Options, { print, signal }: StartOption
     controllerNamespace,
     implementation: await implementationOf(options),
     addresses: addressesBeside(cluster.controlPlane.access.server),
-    temporary: !keep,
     [Symbol.asyncDispose]: async () => {
       if (!keep) return cluster.stop();
       await cluster.detach();
       print(`the cluster is left running: export KUBECONFIG=${cluster.kubeconfig}`);
     },
   };
-}
-
-function gatewayClassObject(name: string): object {
-  return { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'GatewayClass', metadata: { name }, spec: { controllerName: 'gateway.envoyproxy.io/gatewayclass-controller' } };
 }

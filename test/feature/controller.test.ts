@@ -175,4 +175,16 @@ describe('a controller', () => {
     await until('nothing', () => ['Deployment', 'Service', 'ServiceAccount'].every((kind) => api.list(kind).length === 0));
     await until('no certificate', () => names(api, 'Secret').every((name) => name === 'moongate-ca'));
   });
+
+  test('makes a fleet anew for a Gateway that was deleted and created again', async (context) => {
+    const api = await FakeApiServer.start(context);
+    api.put('GatewayClass', gatewayClass);
+    await controller(context, api).start();
+    for (let round = 0; round < 5; round++) {
+      api.put('Gateway', gateway('web'));
+      await until('a fleet', () => ['Deployment', 'Service', 'ServiceAccount', 'ConfigMap'].every((kind) => api.list(kind).length === 1));
+      api.delete('Gateway', 'default/web');
+      if (round % 2 === 0) await until('nothing', () => ['Deployment', 'Service', 'ServiceAccount', 'ConfigMap'].every((kind) => api.list(kind).length === 0));
+    }
+  });
 });

@@ -46,7 +46,6 @@ export function envoyArguments({ id, settings }: WantedProxy, bootstrap: Bootstr
     ['--config-yaml', JSON.stringify(bootstrap)],
     ['--log-level', settings?.logging.level['default'] ?? 'warn'],
     ['--component-log-level', componentLevels(settings?.logging.level ?? {})],
-    ['--cpuset-threads'],
     // Clients are told to go with their very next response, instead of some of them now and then during the drain time.
     ['--drain-strategy', 'immediate'],
     ['--drain-time-s', String(Math.ceil(drainTimes(settings?.shutdown).drainTimeoutMs / 1000))],

@@ -35,9 +35,9 @@ export async function openConnections(options: { readonly port: number; readonly
   const text = await askEnvoy('GET', `/stats?usedonly&filter=${encodeURIComponent(connectionGauges)}`, options);
   let sum = 0;
   for (const line of text.split('\n')) {
-    // "listener.0.0.0.0_10080.downstream_cx_active: 3", and once more for each worker.
+    // "listener.0.0.0.0_10080.downstream_cx_active: 3", and once more for each thread: "listener.0.0.0.0_10080.worker_0.downstream…".
     const [, listener = '', value = '0'] = /^listener\.(.*)\.downstream_cx_active: (\d+)$/.exec(line) ?? [];
-    if (listener === 'admin' || /\.worker_\d+$/.test(listener) || options.ownPorts.some((own) => listener.endsWith(`_${own}`))) continue;
+    if (/^admin(\.|$)|\.worker_\d+$/.test(listener) || options.ownPorts.some((own) => listener.endsWith(`_${own}`))) continue;
     sum += Number(value);
   }
   return sum;

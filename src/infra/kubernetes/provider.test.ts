@@ -95,7 +95,7 @@ test('the number of Pods is the autoscaler\'s where there is one', () => {
     minReplicas: 2,
     maxReplicas: 9,
     metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }],
-  } as unknown);
+  });
 });
 
 test('a budget is made when it says something', () => {
@@ -120,7 +120,7 @@ test('a Service is a load balancer that keeps clients\' addresses, unless a user
     ports: [{ name: 'http-80', port: 80, protocol: 'TCP', targetPort: 10_080 }],
     sessionAffinity: 'None',
     externalTrafficPolicy: 'Local',
-  } as unknown);
+  });
   const { metadata, spec } = rendered({
     settings: settings({}, {
       envoyService: {

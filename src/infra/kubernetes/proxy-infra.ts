@@ -8,13 +8,12 @@ import { systemTiming } from '../../kube/timing.ts';
 import type { Timing } from '../../kube/timing.ts';
 import { equal } from '../../util/equal.ts';
 import { messageOf } from '../../util/error-message.ts';
-import { contentHash } from '../../util/hash.ts';
 import type { Log } from '../../util/log.ts';
 import { settleClaims } from './claims.ts';
 import type { Claims } from './claims.ts';
 import { stateOf } from './infra-state.ts';
 import type { ProxyInfraState } from './infra-state.ts';
-import { appliedAnnotation, ownSelector } from './labels.ts';
+import { ownSelector } from './labels.ts';
 import { LiveObjects } from './live-objects.ts';
 import { managedKinds, objectKey } from './managed-kinds.ts';
 import { NodeWatch } from './node-watch.ts';
@@ -24,6 +23,8 @@ import { renderProxy } from './render.ts';
 import type { RenderedProxy } from './render.ts';
 import { takeStep } from './steps.ts';
 import type { ProxyEnvironment, WantedProxy } from './wanted-proxy.ts';
+import { WorkQueue } from './work-queue.ts';
+import { WriteMemory } from './write-memory.ts';
 
 export type { ProxyInfraState } from './infra-state.ts';
 
@@ -46,15 +47,13 @@ const backOff = { firstMs: 250, maxMs: 10_000 };
 const patience = 5;
 const fightMs = 10_000;
 
-/** What is known of the work on a proxy. */
-interface Work {
-  running: boolean;
-  /** Until then nothing is done for it; milliseconds of the clock. */
-  notBefore: number;
+/** How the work on a proxy went so far. */
+interface Progress {
   failures: number;
   /** Changes since the wanted objects changed, or since there was peace. */
   changes: number;
-  changedAt: number;
+  /** When the last one was made; undefined: longer ago than matters. */
+  changedAt: number | undefined;
   trouble: string | undefined;
 }
 
@@ -76,24 +75,23 @@ export class ProxyInfra {
   readonly #nodes: NodeWatch;
   readonly #live = new LiveObjects();
   readonly #states = new Map<string, ProxyInfraState>();
-  readonly #work = new Map<string, Work>();
-  readonly #dirty = new Set<string>();
-  readonly #running = new Set<Promise<void>>();
-  /** What the server made of an object that does not look like it: by key, both as hashes. */
-  readonly #accepted = new Map<string, string>();
-  readonly #stopping = new AbortController();
+  readonly #records = new Map<string, Progress>();
+  readonly #queue: WorkQueue;
+  readonly #memory: WriteMemory;
   #rendered = new Map<string, { readonly wanted: WantedProxy; readonly result: RenderedProxy }>();
   #claims: Claims = settleClaims(new Map());
   #idle: ReadonlySet<string> = new Set();
   #isReconciled = false;
   #isSynced = false;
-  /** Aborted when the right to write is lost. */
-  #writing: AbortController | undefined;
+  #mayWrite = false;
+  #stopped = false;
 
   constructor(options: ProxyInfraOptions) {
     this.#options = options;
     this.#timing = options.timing ?? systemTiming;
-    const { client, environment, log } = options;
+    const { client, environment, log, concurrency = 8 } = options;
+    this.#memory = new WriteMemory(() => this.#timing.now());
+    this.#queue = new WorkQueue({ concurrency, timing: this.#timing, work: (id, signal) => this.#bringAbout(id, signal) });
     const namespaces = options.namespaces ?? (environment.deploy === 'ControllerNamespace' ? [environment.controllerNamespace] : 'all');
     this.#reflectors = managedKinds.map((resource) => new Reflector({
       client,
@@ -114,18 +112,15 @@ export class ProxyInfra {
 
   /** Ends; what is under way is given up. The proxies stay. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    this.#writing?.abort();
-    await Promise.all([...this.#reflectors.map((reflector) => reflector.stop()), this.#nodes.stop()]);
-    await Promise.all(this.#running);
+    this.#stopped = true;
+    await Promise.all([this.#queue.stop(), ...this.#reflectors.map((reflector) => reflector.stop()), this.#nodes.stop()]);
   }
 
   /** Whether this replica is the one that writes. */
   setWriting(writing: boolean): void {
-    if (writing === (this.#writing !== undefined)) return;
-    this.#writing?.abort();
-    this.#writing = writing ? new AbortController() : undefined;
-    if (writing) this.#touchAll();
+    this.#mayWrite = writing;
+    this.#permit();
+    if (writing) this.#queue.add(this.#all());
   }
 
   /**
@@ -144,109 +139,87 @@ export class ProxyInfra {
     this.#idle = idle;
     this.#isReconciled = true;
     if ([...rendered.values()].some(({ wanted: proxy }) => needsNodes(proxy))) this.#nodes.start();
-    for (const id of new Set([...before.objects.keys(), ...rendered.keys(), ...this.#live.proxies()])) {
-      const isSame = equal(before.objects.get(id), this.#claims.objects.get(id)) && equal(before.faults.get(id), this.#claims.faults.get(id));
-      if (isSame && rendered.has(id)) continue;
+    const changed = [...new Set([...before.objects.keys(), ...this.#all()])].filter((id) => !rendered.has(id) || isOther(before, this.#claims, id));
+    for (const id of changed) {
       // What was in the way may be gone with the change.
-      const work = this.#work.get(id);
-      if (work !== undefined) Object.assign(work, { notBefore: 0, failures: 0, changes: 0 });
-      this.#dirty.add(id);
+      const record = this.#records.get(id);
+      if (record !== undefined) Object.assign(record, { failures: 0, changes: 0 });
+      this.#queue.hurry(id);
     }
     for (const id of [...this.#states.keys()]) if (!rendered.has(id)) this.#retract(id);
     this.#publish(rendered.keys());
-    this.#pump();
+    this.#permit();
+    this.#queue.add(changed);
   }
 
   #onSynced(): void {
-    if (this.#stopping.signal.aborted) return;
+    if (this.#stopped) return;
     this.#isSynced = true;
     this.#publish(this.#rendered.keys());
-    this.#touchAll();
+    this.#permit();
+    this.#queue.add(this.#all());
   }
 
-  #touchAll(): void {
-    for (const id of [...this.#rendered.keys(), ...this.#live.proxies()]) this.#dirty.add(id);
-    this.#pump();
+  /** What is not read yet, and what is not said yet, must not be taken for what is not there. */
+  #permit(): void {
+    this.#queue.permit(this.#mayWrite && this.#isSynced && this.#isReconciled && !this.#stopped);
+  }
+
+  /** Proxies that are wanted, and those that have objects. */
+  #all(): string[] {
+    return [...this.#rendered.keys(), ...this.#live.proxies()];
   }
 
   #onObjects(resource: KubeResource, { set, deleted }: ReflectorChanges<KubeObject>): void {
     const concerned = new Set<string>();
     for (const object of set) {
-      const known = this.#live.get(objectKey(object));
-      // The answer to a write of ours may be further than the watch.
-      if (known === undefined || !isOlder(object, known)) this.#remember(object, concerned);
+      if (this.#memory.isOutrun(object)) continue;
+      for (const id of this.#live.set(object)) concerned.add(id);
+      const owner = this.#claims.owners.get(objectKey(object));
+      if (owner !== undefined) concerned.add(owner);
     }
     for (const name of deleted) {
       const key = `${resource.kind} ${name}`;
+      this.#memory.forget(key, this.#live.get(key)?.metadata.uid);
       const owners = [this.#live.delete(key), this.#claims.owners.get(key)];
       for (const id of owners) if (id !== undefined) concerned.add(id);
     }
     this.#publish(concerned);
-    for (const id of concerned) this.#dirty.add(id);
-    this.#pump();
+    this.#queue.add(concerned);
   }
 
-  #remember(object: KubeObject, concerned: Set<string>): void {
-    for (const id of this.#live.set(object)) concerned.add(id);
-    const owner = this.#claims.owners.get(objectKey(object));
-    if (owner !== undefined) concerned.add(owner);
-  }
-
-  /** Begins as much of the work as may be done now. */
-  #pump(): void {
-    const { concurrency = 8 } = this.#options;
-    if (!this.#isSynced || !this.#isReconciled || this.#writing === undefined) return;
-    for (const id of this.#dirty) {
-      if (this.#running.size >= concurrency) return;
-      const work = this.#workOn(id);
-      if (work.running || work.notBefore > this.#timing.now()) continue;
-      this.#dirty.delete(id);
-      if (this.#idle.has(id)) continue;
-      work.running = true;
-      const done: Promise<void> = this.#bringAbout(id, work, this.#writing.signal).finally(() => {
-        work.running = false;
-        this.#running.delete(done);
-        if (!this.#rendered.has(id) && this.#live.keysOf(id).size === 0) this.#work.delete(id);
-        this.#pump();
-      });
-      this.#running.add(done);
-    }
-  }
-
-  #workOn(id: string): Work {
-    let work = this.#work.get(id);
-    if (work === undefined) {
-      work = { running: false, notBefore: 0, failures: 0, changes: 0, changedAt: 0, trouble: undefined };
-      this.#work.set(id, work);
-    }
-    return work;
-  }
-
-  async #bringAbout(id: string, work: Work, signal: AbortSignal): Promise<void> {
+  /** Does what is to be done for a proxy. Resolves to how long it is to be left alone after that. */
+  async #bringAbout(id: string, signal: AbortSignal): Promise<number | undefined> {
+    if (this.#idle.has(id)) return undefined;
+    const record = this.#records.get(id) ?? { failures: 0, changes: 0, changedAt: undefined, trouble: undefined };
+    this.#records.set(id, record);
     const steps = this.#plan(id);
-    if (steps.length > 0 && work.changes >= patience && this.#timing.now() - work.changedAt < fightMs) {
+    if (steps.length > 0 && record.changes >= patience && this.#isRecent(record)) {
       this.#options.log.warn({ proxy: id, objects: steps.map((step) => objectKey(objectOf(step))) }, 'somebody keeps changing what is changed back each time');
       // The one change that is due then starts another wait, unless there is peace by then.
-      work.changedAt = 0;
-      return this.#later(id, work, { waitMs: fightMs, signal });
+      record.changedAt = undefined;
+      return fightMs;
     }
     const errors: string[] = [];
     // One after another: what is needed first is first. What fails does not keep the others from being done.
     for (const step of steps) {
-      if (signal.aborted) return;
+      if (signal.aborted) return undefined;
       await this.#take(step, id, signal).catch((error: unknown) => errors.push(messageOf(error)));
     }
-    if (signal.aborted) return;
-    if (steps.length > 0) this.#count(work, errors.length === 0);
-    this.#settle(id, work, errors, signal);
+    if (signal.aborted) return undefined;
+    if (steps.length > 0) this.#count(record, errors.length === 0);
+    return this.#settle(id, record, errors);
   }
 
   /** Counts changes that followed each other closely. What failed changed nothing. */
-  #count(work: Work, succeeded: boolean): void {
-    const now = this.#timing.now();
-    if (!succeeded) work.changes = 0;
-    else work.changes = work.changedAt === 0 || now - work.changedAt < fightMs ? Math.min(work.changes + 1, patience) : 1;
-    work.changedAt = now;
+  #count(record: Progress, succeeded: boolean): void {
+    const isRow = record.changedAt === undefined || this.#isRecent(record);
+    record.changes = !succeeded ? 0 : isRow ? Math.min(record.changes + 1, patience) : 1;
+    record.changedAt = this.#timing.now();
+  }
+
+  #isRecent({ changedAt }: Progress): boolean {
+    return changedAt !== undefined && this.#timing.now() - changedAt < fightMs;
   }
 
   #plan(id: string): Step[] {
@@ -257,7 +230,7 @@ export class ProxyInfra {
       wanted: this.#claims.objects.get(id) ?? [],
       stored: this.#storedOf(id).filter((object) => (this.#claims.owners.get(objectKey(object)) ?? id) === id),
       find: (key) => this.#live.get(key),
-      isAccepted: (wanted, stored) => this.#accepted.get(objectKey(wanted)) === likeness(wanted, stored),
+      isAccepted: (wanted, stored) => this.#memory.isAccepted(wanted, stored),
     });
   }
 
@@ -266,29 +239,19 @@ export class ProxyInfra {
     const wanted = this.#rendered.get(id)?.wanted;
     const handsOver = (this.#claims.objects.get(id) ?? []).some((object) => object.kind === 'HorizontalPodAutoscaler' && this.#live.get(objectKey(object)) === undefined);
     const stored = await takeStep(step, { client, environment, wanted, handsOver, log, signal });
-    if (stored === undefined) return;
-    const known = this.#live.get(objectKey(stored));
-    if (known === undefined || !isOlder(stored, known)) this.#live.set(stored);
-    if (step.kind === 'apply') this.#accepted.set(objectKey(step.object), likeness(step.object, stored));
-    else this.#accepted.delete(objectKey(step.stored));
+    if (stored === undefined || this.#memory.isOvertaken(stored, this.#live.get(objectKey(stored)))) return;
+    this.#live.set(stored);
+    this.#memory.remember(stored, step.kind === 'apply' ? step.object : undefined);
   }
 
-  #settle(id: string, work: Work, errors: readonly string[], signal: AbortSignal): void {
+  #settle(id: string, record: Progress, errors: readonly string[]): number | undefined {
     const trouble = errors.length === 0 ? undefined : errors.join('; ');
-    if (trouble === undefined) work.failures = 0;
-    else {
-      if (trouble !== work.trouble) this.#options.log.error({ proxy: id }, trouble);
-      work.failures += 1;
-      this.#later(id, work, { waitMs: backOffDelay(backOff, work.failures, this.#timing.random()), signal });
-    }
-    work.trouble = trouble;
+    if (trouble !== undefined && trouble !== record.trouble) this.#options.log.error({ proxy: id }, trouble);
+    record.failures = trouble === undefined ? 0 : record.failures + 1;
+    record.trouble = trouble;
+    if (trouble === undefined && !this.#rendered.has(id)) this.#records.delete(id);
     this.#publish([id]);
-  }
-
-  #later(id: string, work: Work, { waitMs, signal }: { readonly waitMs: number; readonly signal: AbortSignal }): void {
-    work.notBefore = this.#timing.now() + waitMs;
-    this.#dirty.add(id);
-    void this.#timing.sleep(waitMs, signal).then(() => this.#pump());
+    return trouble === undefined ? undefined : backOffDelay(backOff, record.failures, this.#timing.random());
   }
 
   #storedOf(id: string): KubeObject[] {
@@ -302,7 +265,7 @@ export class ProxyInfra {
       const wanted = this.#rendered.get(id)?.wanted;
       if (wanted === undefined) continue;
       const faults = this.#claims.faults.get(id);
-      const trouble = faults === undefined ? this.#work.get(id)?.trouble : `EnvoyProxy: ${faults.join('; ')}`;
+      const trouble = faults === undefined ? this.#records.get(id)?.trouble : `EnvoyProxy: ${faults.join('; ')}`;
       const stored = this.#storedOf(id).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
       const state = stateOf({ wanted, stored, trouble, nodes: this.#nodes.addresses });
       if (equal(state, this.#states.get(id))) continue;
@@ -321,16 +284,8 @@ function objectOf(step: Step): KubeObject {
   return step.kind === 'apply' ? step.object : step.stored;
 }
 
-/** Resource versions of one object are numbers that grow (Kubernetes guarantees it since 1.35). */
-function isOlder(object: KubeObject, than: KubeObject): boolean {
-  return object.metadata.uid === than.metadata.uid && Number(object.metadata.resourceVersion) < Number(than.metadata.resourceVersion);
-}
-
-/** What was wanted and what is stored, but for what changes by itself. */
-function likeness(wanted: KubeObject, stored: KubeObject): string {
-  const { status: _status, metadata, ...rest } = stored;
-  const { labels, annotations, ownerReferences } = metadata;
-  return `${wanted.metadata.annotations?.[appliedAnnotation]} ${contentHash(JSON.stringify([rest, labels, annotations, ownerReferences]))}`;
+function isOther(before: Claims, after: Claims, id: string): boolean {
+  return !equal(before.objects.get(id), after.objects.get(id)) || !equal(before.faults.get(id), after.faults.get(id));
 }
 
 function needsNodes({ settings, addresses }: WantedProxy): boolean {

@@ -2,11 +2,14 @@ import type { KubeClient } from '../../kube/client.ts';
 import { isConflict, isNotFound, KubeError } from '../../kube/kube-error.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { applyObject, deleteObject, getObject, replaceObject } from '../../kube/verbs.ts';
+import { messageOf } from '../../util/error-message.ts';
+import { contentHash } from '../../util/hash.ts';
 import { isObject } from '../../util/json-merge.ts';
 import type { Log } from '../../util/log.ts';
 import { instanceLabel, instanceLabels, proxyAnnotation, selectorLabels } from './labels.ts';
 import { objectKey, resourceOf } from './managed-kinds.ts';
 import type { Step } from './plan.ts';
+import { adoptFields } from './takeover.ts';
 import type { ProxyEnvironment, WantedProxy } from './wanted-proxy.ts';
 
 /** Who writes, in managedFields. */
@@ -31,7 +34,8 @@ export async function takeStep(step: Step, context: StepContext): Promise<KubeOb
   try {
     return step.kind === 'apply' ? await apply(step.object, step.stored, context) : await remove(step.stored, context);
   } catch (error) {
-    throw new Error(`${objectKey(object)}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    // Method and path say nothing that the object's name does not.
+    throw new Error(`${objectKey(object)}: ${messageOf(error).replace(/^[A-Z]+ \/\S+: /, '')}`, { cause: error });
   }
 }
 
@@ -44,6 +48,7 @@ async function apply(object: KubeObject, known: KubeObject | undefined, context:
     if (object.kind === 'ServiceAccount' && wanted?.settings?.provider?.kubernetes?.envoyServiceAccount?.name !== undefined) return undefined;
     throw new Error(`there is such an object, and it is not ours (no label ${instanceLabel}=${instanceLabels(environment)[instanceLabel]})`);
   }
+  if (known === undefined && stored !== undefined) await adoptFields(client, resource, object.metadata, { manager: fieldManager, signal });
   if (context.handsOver && object.kind === 'Deployment' && stored !== undefined) await handOver(object, stored, context);
   try {
     const applied = await applyObject(client, resource, object, { fieldManager, force: true, signal });
@@ -84,8 +89,7 @@ async function handOver({ apiVersion, kind, metadata }: KubeObject, stored: Kube
 }
 
 /**
- * The server refuses to merge what we want into what there is: fields of Envoy Gateway's, or of somebody else's, contradict ours, or a field
- * cannot change. The first is mended by a replacement, the second by a new object. What is wrong in itself is refused again, and nothing happens.
+ * The server refuses to merge what we want into what there is: fields of somebody else's contradict ours, or a field cannot change. The first is mended by a replacement, the second by a new object. What is wrong in itself is refused again, and nothing happens.
  */
 async function overwrite(object: KubeObject, stored: KubeObject, context: StepContext): Promise<KubeObject> {
   const { client, log, signal } = context;
@@ -99,6 +103,9 @@ async function overwrite(object: KubeObject, stored: KubeObject, context: StepCo
     return replaced;
   } catch (error) {
     if (!isInvalid(error) || !/immutable|may not (be )?change|cannot (be )?change|once set/i.test(error.message)) throw error;
+    // Nothing is given up for an object that could not be made at all.
+    const probe = { ...object, metadata: { ...object.metadata, name: `probe-${contentHash(objectKey(object)).toLowerCase().replaceAll(/[^a-z0-9]/g, '0')}` } };
+    await applyObject(client, resource, probe, { fieldManager, force: true, dryRun: true, signal });
     log.warn({ object: objectKey(object), reason: error.message }, 'deleted and made anew: a field of it cannot be changed');
     await deleteObject(client, resource, object.metadata, { uid: stored.metadata.uid, signal });
     return applyObject(client, resource, object, { fieldManager, force: true, signal });

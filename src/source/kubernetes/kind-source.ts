@@ -37,9 +37,7 @@ const SLICE_MS = 10;
  * is ever named by a Gateway.
  */
 const FIELD_SELECTORS: Readonly<Record<string, string>> = {
-  Secret: [
-    'helm.sh/release.v1', 'kubernetes.io/service-account-token', 'kubernetes.io/dockerconfigjson', 'kubernetes.io/dockercfg', 'bootstrap.kubernetes.io/token',
-  ].map((type) => `type!=${type}`).join(','),
+  Secret: ['helm.sh/release.v1', 'kubernetes.io/service-account-token', 'bootstrap.kubernetes.io/token'].map((type) => `type!=${type}`).join(','),
   ConfigMap: 'metadata.name!=kube-root-ca.crt',
 };
 

@@ -38,7 +38,7 @@ export interface ControlPlaneOptions {
 }
 
 /** A cold start on a loaded machine. */
-const readyMs = 90_000;
+const readyMs = 180_000;
 const port = 6443;
 const backDoorPort = 6444;
 

@@ -2,7 +2,7 @@ import type { Cluster } from '../cluster.ts';
 import { ApiClient } from '../control-plane/api-client.ts';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
 
-const readyMs = 60_000;
+const readyMs = 120_000;
 
 /** Waits until the API server answers that it is ready. */
 export async function apiServerReady({ apiServer, client }: Pick<ControlPlane, 'apiServer' | 'client'>): Promise<void> {

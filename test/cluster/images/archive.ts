@@ -21,11 +21,12 @@ export interface ImageConfig {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** One image of one layer. */
+/** One image. */
 export interface ImageContent {
   /** Names with tags: all are names of this image. */
   readonly names: readonly string[];
-  readonly entries: readonly LayerEntry[];
+  /** Its layers, the lowest first. What rarely changes should be in a layer of its own: stores share it. */
+  readonly layers: readonly (readonly LayerEntry[])[];
   readonly config: ImageConfig;
 }
 
@@ -42,26 +43,30 @@ const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: '
 /**
  * Writes a docker-archive, which `ctr images import` takes:
  *
- *     HEX.tar        the layer
- *     HEX.json       its configuration, which names the layer by the SHA-256 of its tar
- *     manifest.json  names → configuration and layer
+ *     HEX.tar        a layer
+ *     HEX.json       the image's configuration, which names its layers by the SHA-256 of their tars
+ *     manifest.json  names → configuration and layers
  */
-export async function writeArchive(path: string, { names, entries, config }: ImageContent): Promise<void> {
-  const layer = Buffer.concat([...tarChunks(await tarEntries([...base, ...entries]))]);
-  const digest = sha256(layer);
-  const configuration = Buffer.from(JSON.stringify(imageConfiguration(config, digest)));
+export async function writeArchive(path: string, { names, layers, config }: ImageContent): Promise<void> {
+  const tars: { name: string; digest: string; content: Buffer }[] = [];
+  for (const [index, entries] of layers.entries()) {
+    const content = Buffer.concat([...tarChunks(await tarEntries(index === 0 ? [...base, ...entries] : entries))]);
+    const digest = sha256(content);
+    tars.push({ name: `${digest}.tar`, digest, content });
+  }
+  const configuration = Buffer.from(JSON.stringify(imageConfiguration(config, tars.map(({ digest }) => digest))));
   const configName = `${sha256(configuration)}.json`;
-  const manifest = [{ Config: configName, RepoTags: names, Layers: [`${digest}.tar`] }];
+  const manifest = [{ Config: configName, RepoTags: names, Layers: tars.map(({ name }) => name) }];
   const file = await open(path, 'w');
   try {
-    const members = [[configName, configuration], [`${digest}.tar`, layer], ['manifest.json', Buffer.from(JSON.stringify(manifest))]] as const;
+    const members = [[configName, configuration], ...tars.map(({ name, content }) => [name, content] as const), ['manifest.json', Buffer.from(JSON.stringify(manifest))]] as const;
     for (const chunk of tarChunks(members.map(([name, content]) => ({ path: name, kind: 'file', mode: 0o644, content })))) await file.writeFile(chunk);
   } finally {
     await file.close();
   }
 }
 
-function imageConfiguration({ entrypoint, cmd, env, user, workingDir, exposedPorts, labels }: ImageConfig, digest: string): object {
+function imageConfiguration({ entrypoint, cmd, env, user, workingDir, exposedPorts, labels }: ImageConfig, digests: readonly string[]): object {
   const variables = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...env };
   return {
     architecture: architectures[process.arch] ?? process.arch,
@@ -75,7 +80,7 @@ function imageConfiguration({ entrypoint, cmd, env, user, workingDir, exposedPor
       ...(exposedPorts === undefined ? {} : { ExposedPorts: Object.fromEntries(exposedPorts.map((port) => [port.includes('/') ? port : `${port}/tcp`, {}])) }),
       ...(labels === undefined ? {} : { Labels: labels }),
     },
-    rootfs: { type: 'layers', diff_ids: [`sha256:${digest}`] },
+    rootfs: { type: 'layers', diff_ids: digests.map((digest) => `sha256:${digest}`) },
   };
 }
 

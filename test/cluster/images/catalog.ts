@@ -30,7 +30,7 @@ const authorities: LayerEntry = { path: '/etc/ssl/certs/ca-certificates.crt', fr
 export const images = {
   pause: async (onProgress) => {
     const program = await ensureProgram(pause, 'pause', onProgress);
-    return ensureArchive('pause', { names: [pauseImage], entries: [{ path: '/pause', from: program }], config: { entrypoint: ['/pause'] } }, onProgress);
+    return ensureArchive('pause', { names: [pauseImage], layers: [[{ path: '/pause', from: program }]], config: { entrypoint: ['/pause'] } }, onProgress);
   },
   coreDns: async (onProgress) => {
     const program = await ensureProgram(coreDns, 'coredns', onProgress);
@@ -43,7 +43,7 @@ export const images = {
   envoy: async (onProgress) => {
     const { path } = await findEnvoy({ onProgress });
     const content = single(envoyImage, '/usr/local/bin/envoy', path);
-    return ensureArchive('envoy', { ...content, entries: [...content.entries, ...(await librariesOf(path))] }, onProgress);
+    return ensureArchive('envoy', { ...content, layers: [...content.layers, await librariesOf(path)] }, onProgress);
   },
   envoyGateway: async (onProgress) => {
     const program = await ensureProgram(envoyGateway, 'envoy-gateway', onProgress);
@@ -57,5 +57,5 @@ export const images = {
 
 /** An image that runs one program. */
 function single(name: string, path: string, program: string): ImageContent {
-  return { names: [name], entries: [authorities, { path, from: program }], config: { entrypoint: [path], workingDir: dirname(path) } };
+  return { names: [name], layers: [[authorities, { path, from: program }]], config: { entrypoint: [path], workingDir: dirname(path) } };
 }

@@ -4,8 +4,9 @@ import { dirname, join, posix, relative } from 'node:path';
 import type { LayerEntry } from './archive.ts';
 import { readFinalStage } from './dockerfile.ts';
 import type { FinalStage } from './dockerfile.ts';
-import { ensureArchive, prune } from './image.ts';
+import { ensureArchive } from './image.ts';
 import { librariesOf } from './libraries.ts';
+import { prune } from './prune.ts';
 import { cacheDir, fingerprint } from '../tools/cache.ts';
 import type { Progress } from '../tools/ensure.ts';
 import { exists, once } from '../tools/once.ts';
@@ -30,15 +31,13 @@ export async function moongateImage(onProgress: Progress): Promise<string> {
   if (stage.entrypoint === undefined) throw new Error('the Dockerfile has no ENTRYPOINT');
   const node = join(dirname(createRequire(join(root, 'package.json')).resolve('node/package.json')), 'bin/node');
   const build = await buildFiles(stage, onProgress);
-  const entries: LayerEntry[] = [
-    { path: base.node, from: node },
-    ...(await librariesOf(node)),
-    { path: '/etc/ssl/certs/ca-certificates.crt', from: '/etc/ssl/certs/ca-certificates.crt' },
-    ...stage.copies.flatMap(({ sources, target }) => sources.flatMap((source) => copied(build, source, target))),
+  const layers: LayerEntry[][] = [
+    [{ path: base.node, from: node }, ...(await librariesOf(node)), { path: '/etc/ssl/certs/ca-certificates.crt', from: '/etc/ssl/certs/ca-certificates.crt' }],
+    ...shareable(stage.copies.map(({ sources, target }) => sources.flatMap((source) => copied(build, source, target)))),
   ];
   return ensureArchive('moongate', {
     names: [`docker.io/moongate/moongate:${version}`],
-    entries,
+    layers,
     config: {
       entrypoint: stage.entrypoint,
       env: { ...base.env, ...stage.env },
@@ -64,6 +63,14 @@ async function buildFiles({ removed }: FinalStage, onProgress: Progress): Promis
   for (const folder of await productionPackages()) await add(join(root, folder), posix.join('/app', folder));
   for (const name of await readdir(root, { withFileTypes: true })) if (name.isFile()) files.set(`/app/${name.name}`, join(root, name.name));
   return new Map([...files].filter(([path]) => !gone.some((each) => path === each || path.startsWith(`${each}/`))));
+}
+
+/** Layers in an order in which more of them are shared between versions of the image, the program being smaller than what it depends on. */
+function shareable(layers: readonly LayerEntry[][]): LayerEntry[][] {
+  const paths = layers.flat().map(({ path }) => path);
+  // Of two layers with the same path the later one counts.
+  const disjoint = new Set(paths).size === paths.length;
+  return disjoint ? layers.toSorted((a, b) => b.length - a.length) : [...layers];
 }
 
 /** A source of COPY: a file, or everything below a folder. */

@@ -26,7 +26,7 @@ export interface Allocation {
   release(): Promise<void>;
 }
 
-const releaseMs = 30_000;
+const releaseMs = 120_000;
 
 /** Takes down what dead owners left, and takes the first free slot. */
 export async function allocate(nodes: readonly string[], onProgress: Progress): Promise<Allocation> {

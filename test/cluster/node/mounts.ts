@@ -18,7 +18,7 @@ touch "$1/mounted"
 exec sleep infinity
 `;
 
-const mountMs = 10_000;
+const mountMs = 60_000;
 
 /** Gives a machine file systems of its own. The component that is answered holds them. */
 export async function separateMounts(machine: Machine, { dir, clusterDir }: { dir: string; clusterDir: string }): Promise<{ machine: Machine; holder: Component }> {

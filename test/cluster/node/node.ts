@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cniConfig, containerdConfig, kubeletConfig, nodePaths, proxyConfig } from './configurations.ts';
 import { separateMounts } from './mounts.ts';
+import { cloneStore } from '../images/store.ts';
 import { createCgroup } from '../lifetime/cgroups.ts';
 import { Component } from '../lifetime/component.ts';
 import { runOn } from '../lifetime/machine.ts';
@@ -19,7 +20,7 @@ export interface ClusterNode {
   readonly containerd: Component;
   readonly kubelet: Component;
   readonly proxy: Component;
-  /** Imports image archives; the node has them when it resolves. */
+  /** Imports further image archives; the node has them when it resolves. */
   importImages(archives: readonly string[]): Promise<void>;
 }
 
@@ -30,6 +31,8 @@ export interface NodeOptions {
   readonly machine: Machine;
   readonly labels: Readonly<Record<string, string>>;
   readonly clusterDir: string;
+  /** The store of images that it begins with. */
+  readonly store: string;
   /** Path of a program. */
   readonly program: (name: string) => string;
 }
@@ -41,12 +44,12 @@ export interface NodeAccess {
   readonly clientCa: string;
 }
 
-const containerdMs = 30_000;
-const importMs = 2 * 60 * 1000;
+const containerdMs = 90_000;
+const importMs = 5 * 60 * 1000;
 
 /** Prepares a node and starts its container runtime, which needs no control plane. */
 export async function prepareNode(options: NodeOptions): Promise<ClusterNode & { join(access: NodeAccess): Promise<void> }> {
-  const { plan, index, labels, clusterDir, program } = options;
+  const { plan, index, labels, clusterDir, store, program } = options;
   const { name, netns: cgroup, address } = options.machine;
   const dir = join(clusterDir, name);
   const paths = nodePaths(dir);
@@ -54,6 +57,7 @@ export async function prepareNode(options: NodeOptions): Promise<ClusterNode & {
   const proxyFile = join(dir, 'proxy.json');
   const containerdFile = join(dir, 'containerd.toml');
   for (const folder of [paths.cniConf, paths.kubeletCertificates]) await mkdir(folder, { recursive: true });
+  await cloneStore(store, paths.containerdRoot);
   await writeFile(containerdFile, containerdConfig(paths));
   await writeFile(join(paths.cniConf, '10-pods.conflist'), cniConfig(paths, podCidr(plan, index)));
   await createCgroup(cgroup);

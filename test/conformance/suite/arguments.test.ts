@@ -11,18 +11,17 @@ const least: SuiteArguments = {
   implementation: { organization: 'o', project: 'p', url: 'u', version: 'v', contact: 'c' },
   skipTests: [],
   parallel: 4,
-  cleanUp: true,
   minutes: 40,
 };
 
 test('the suite is told the class, the profiles and whom it reports about', () => {
   assert.deepEqual(suiteArguments(least), [
-    '-test.run=^TestConformance$', '-test.v=test2json', '-test.parallel=4', '-test.timeout=40m', '-gateway-class=eg', '-conformance-profiles=GATEWAY-HTTP,GATEWAY-TLS',
+    '-test.run=^TestConformance$', '-test.v=test2json', '-test.parallel=4', '-test.timeout=40m', '-cleanup-base-resources=false', '-gateway-class=eg', '-conformance-profiles=GATEWAY-HTTP,GATEWAY-TLS',
     '-report-output=report.yaml', '-usable-address=10.0.1.240', '-unusable-address=192.0.2.240', '-organization=o', '-project=p', '-url=u', '-version=v', '-contact=c',
   ]);
 });
 
 test('what is chosen comes on top', () => {
-  const more = suiteArguments({ ...least, runTest: 'A', skipTests: ['B', 'C'], supportedFeatures: ['Gateway', 'HTTPRoute'], cleanUp: false });
-  assert.deepEqual(more.slice(suiteArguments(least).length), ['-supported-features=Gateway,HTTPRoute', '-run-test=A', '-skip-tests=B,C', '-cleanup-base-resources=false']);
+  const more = suiteArguments({ ...least, runTest: 'A', skipTests: ['B', 'C'], supportedFeatures: ['Gateway', 'HTTPRoute'] });
+  assert.deepEqual(more.slice(suiteArguments(least).length), ['-supported-features=Gateway,HTTPRoute', '-run-test=A', '-skip-tests=B,C']);
 });

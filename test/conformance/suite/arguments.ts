@@ -14,8 +14,6 @@ export interface SuiteArguments {
   readonly skipTests: readonly string[];
   /** How many of the parallel tests run at once. */
   readonly parallel: number;
-  /** Whether what the suite has made is removed at its end; not worth the time when the cluster goes too. */
-  readonly cleanUp: boolean;
   /** After this many minutes the suite gives up. */
   readonly minutes: number;
 }
@@ -31,12 +29,14 @@ export interface Implementation {
 
 /** The command line of the suite's program. */
 export function suiteArguments(options: SuiteArguments): string[] {
-  const { gatewayClass, profiles, report, addresses, implementation, supportedFeatures, runTest, skipTests, parallel, cleanUp, minutes } = options;
+  const { gatewayClass, profiles, report, addresses, implementation, supportedFeatures, runTest, skipTests, parallel, minutes } = options;
   return [
     '-test.run=^TestConformance$',
     '-test.v=test2json',
     `-test.parallel=${parallel}`,
     `-test.timeout=${minutes}m`,
+    // The cluster goes, or is kept to be looked at or used again.
+    '-cleanup-base-resources=false',
     `-gateway-class=${gatewayClass}`,
     `-conformance-profiles=${profiles.join(',')}`,
     `-report-output=${report}`,
@@ -46,6 +46,5 @@ export function suiteArguments(options: SuiteArguments): string[] {
     ...(supportedFeatures === undefined ? [] : [`-supported-features=${supportedFeatures.join(',')}`]),
     ...(runTest === undefined ? [] : [`-run-test=${runTest}`]),
     ...(skipTests.length === 0 ? [] : [`-skip-tests=${skipTests.join(',')}`]),
-    ...(cleanUp ? [] : ['-cleanup-base-resources=false']),
   ];
 }

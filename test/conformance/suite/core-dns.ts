@@ -35,5 +35,5 @@ func main() { coremain.Run() }
 
 export async function suiteCoreDns(onProgress: Progress): Promise<string> {
   const program = await ensureProgram(recipe, 'coredns', onProgress);
-  return ensureArchive('coredns', { names: [coreDnsImage], entries: [{ path: '/coredns', from: program }], config: { entrypoint: ['/coredns'], workingDir: '/' } }, onProgress);
+  return ensureArchive('coredns', { names: [coreDnsImage], layers: [[{ path: '/coredns', from: program }]], config: { entrypoint: ['/coredns'], workingDir: '/' } }, onProgress);
 }

@@ -23,4 +23,5 @@ test('a level without statistics has none that passed', () => {
 test('a report that is missing, or lacks a profile, is a difference', () => {
   assert.deepEqual(differencesFromReport(undefined, [outcome]), ['the suite has written no report']);
   assert.deepEqual(differencesFromReport('', [outcome]), ['the report lacks HTTP']);
+  assert.deepEqual(differencesFromReport('profiles: null', [outcome]), ['the report lacks HTTP']);
 });

@@ -7,7 +7,8 @@ import type { ProfileOutcome } from '../compare.ts';
  */
 export function differencesFromReport(text: string | undefined, outcomes: readonly ProfileOutcome[]): string[] {
   if (text === undefined) return ['the suite has written no report'];
-  const { profiles = [] } = (parse(text) ?? {}) as { profiles?: readonly ReportedProfile[] };
+  // A run that fails before its first test reports `profiles: null`.
+  const profiles = ((parse(text) ?? {}) as { profiles?: readonly ReportedProfile[] | null }).profiles ?? [];
   return outcomes.flatMap(({ profile, core, extended }) => {
     const reported = profiles.find(({ name }) => name === profile);
     if (reported === undefined) return [`the report lacks ${profile}`];

@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { applyObject } from '../../src/kube/verbs.ts';
+import { round, summary, type Summary } from '../propagation/statistics.ts';
+import { httpRoutes, route } from './objects.ts';
+import { Probe } from './probe.ts';
+import type { Stage } from './stage.ts';
+
+/** How long a change of one route takes to have its effect. */
+export interface ChangeResult {
+  readonly routes: number;
+  /** From before the request to the first answer by the changed route, ms. */
+  readonly change_to_effect_ms: Summary;
+  readonly cp_cpu_ms_per_change: number;
+  readonly cp_rss_mb: number;
+  readonly wrong_answers: number;
+  readonly samples: number;
+}
+
+/** Between two changes: a control plane that gathers changes must not gather two of these. */
+const pauseMs = 50;
+/** The CPU of a change includes what comes after its effect, statuses for one. */
+const restMs = 2_000;
+
+/** Changes a header of one route's answers again and again. */
+export async function measureChange({ client, address, controlPlane }: Stage, { routes, samples }: { readonly routes: number; readonly samples: number }): Promise<ChangeResult> {
+  const name = 'filler-0';
+  const host = `${name}.example.com`;
+  await Probe.untilServed(address, `filler-${routes - 1}.example.com`, 300_000);
+  await sleep(restMs);
+  const probe = await Probe.open(address);
+  const times: number[] = [];
+  let wrong = 0;
+  const idle = await cpuWhileIdle(controlPlane);
+  const cpu = controlPlane.cpuMs();
+  const begun = performance.now();
+  for (let index = 1; index <= samples; index++) {
+    const version = `v${index}`;
+    const start = performance.now();
+    const written = applyObject(client, httpRoutes, route(name, { version }), { fieldManager: 'bench', force: true });
+    for (;;) {
+      const answer = await probe.ask(host);
+      if (answer.status !== 200) wrong++;
+      if (answer.version === version) {
+        times.push(answer.at - start);
+        break;
+      }
+      if (answer.at - start > 60_000) throw new Error('a change had no effect within a minute');
+    }
+    await written;
+    await sleep(pauseMs);
+  }
+  probe.close();
+  await sleep(restMs);
+  const spent = controlPlane.cpuMs() - cpu - idle * (performance.now() - begun);
+  return {
+    routes,
+    change_to_effect_ms: summary(times),
+    cp_cpu_ms_per_change: round(Math.max(0, spent) / samples),
+    cp_rss_mb: Math.round(controlPlane.rssMb()),
+    wrong_answers: wrong,
+    samples,
+  };
+}
+
+/** Cores. */
+async function cpuWhileIdle(controlPlane: Stage['controlPlane']): Promise<number> {
+  const before = controlPlane.cpuMs();
+  const start = performance.now();
+  await sleep(3_000);
+  return (controlPlane.cpuMs() - before) / (performance.now() - start);
+}
