@@ -1,70 +1,37 @@
 import { clusterProxyReadiness } from './cluster-proxy-readiness.ts';
 import { applyChanges, type ControlPlane } from './control-plane.ts';
-import { Core, type CoreObserver } from './core.ts';
+import { Core } from './core.ts';
+import type { ControllerOptions } from './controller-options.ts';
 import { RejectionMap } from './rejection-map.ts';
 import { SERVICE } from './served-kinds.ts';
 import { followSecrets } from './secret-scope.ts';
 import { SecureEndpoint } from './secure-endpoint.ts';
+import { unreadable } from './unreadable.ts';
 import { wantedInfrastructure } from './wanted-proxies.ts';
 import type { KindName } from '../api/kinds.ts';
 import type { Problem } from '../api/problem.ts';
+import type { Resource } from '../api/resource.ts';
 import { CertificateKeeper } from '../infra/kubernetes/certificates/certificate-keeper.ts';
 import { serverNames } from '../infra/kubernetes/certificates/identity.ts';
 import { proxyName, proxyNamespace } from '../infra/kubernetes/names.ts';
 import { ProxyInfra, type ProxyInfraState } from '../infra/kubernetes/proxy-infra.ts';
 import type { ProxyEnvironment, WantedProxy } from '../infra/kubernetes/wanted-proxy.ts';
-import type { KubeClient } from '../kube/client.ts';
 import type { NamespaceScope } from '../kube/reflector-state.ts';
 import { LeaseElection } from '../kube/lease-election.ts';
 import type { KubernetesChanges } from '../source/kubernetes/changes.ts';
 import { KubernetesSource, type WatchedNamespaces } from '../source/kubernetes/kubernetes-source.ts';
 import { statusApi } from '../status/status-api.ts';
-import { StatusWriter, type StatusWrite } from '../status/writer.ts';
-import type { Settings } from '../translate/inputs.ts';
+import { StatusWriter } from '../status/writer.ts';
 import { equal } from '../util/equal.ts';
-import type { Log } from '../util/log.ts';
 import type { AdsServer } from '../xds/server/ads-server.ts';
-import type { Pushed } from '../xds/server/events.ts';
 import type { ResourceStore } from '../xds/server/resources.ts';
-
-/** Hears of what goes on inside, for metrics. */
-export interface ControllerObserver extends CoreObserver {
-  /** Something changed in the cluster; what follows from it is about to be worked out. */
-  readonly onChanged?: () => void;
-  readonly onStatusWrite?: (write: StatusWrite) => void;
-}
-
-/** What `moongate controller` needs to know. */
-export interface ControllerOptions {
-  readonly client: KubeClient;
-  readonly settings: Settings;
-  readonly environment: Omit<ProxyEnvironment, 'certificateSecret'>;
-  readonly watch: WatchedNamespaces;
-  /** undefined: this is the only replica, and it writes. */
-  readonly election: ElectionOptions | undefined;
-  /** How long everything has to have been up to date before a rotation of the certificates' authority goes on. */
-  readonly certificateSettleMs: number;
-  readonly log: Log;
-  readonly observer?: ControllerObserver;
-  /** Hears of each response that was handed to an Envoy. */
-  readonly onPushed?: (pushed: Pushed) => void;
-}
-
-/** How replicas agree on the one that writes. Times are milliseconds. */
-export interface ElectionOptions {
-  /** Unique among the replicas. */
-  readonly identity: string;
-  readonly leaseDurationMs: number;
-  readonly renewDeadlineMs: number;
-  readonly retryPeriodMs: number;
-}
 
 /** Name of the Lease, and the field manager of what we write. */
 export const controllerLease = 'moongate-controller';
 const fieldManager = 'moongate';
 
-/** The kinds that are looked at. The rest is read when it means something. */
-const watchedKinds = (Object.keys(SERVICE) as KindName[]).filter((kind) => SERVICE[kind] !== 'unserved' && kind !== 'ConfigMap');
+/** ConfigMaps mean nothing yet; of kinds that are not served, whoever writes one is told so. */
+const watchedKinds = (Object.keys(SERVICE) as KindName[]).filter((kind) => kind !== 'ConfigMap');
 
 /**
  * The gateway in a cluster: objects of the API server in, Envoy Deployments and statuses out.
@@ -87,7 +54,10 @@ export class Controller {
   readonly #rejections: RejectionMap;
   readonly #election: LeaseElection | undefined;
   readonly #infraStates = new Map<string, ProxyInfraState>();
+  #wake: () => void = () => {};
   #isLeader = false;
+  /** Everything that statuses tell of has been read. */
+  #hasRead = false;
   #stopped = false;
 
   constructor(options: ControllerOptions) {
@@ -120,6 +90,7 @@ export class Controller {
       scopes: new Map([['Secret', []]]),
       log,
       onChange: (changes) => this.#onObjects(changes),
+      onState: () => this.#wake(),
       onObserved: (kind, key) => this.#statuses.observedChanged(kind, key),
     });
     followSecrets(this.plane, (namespaces) => this.#source.setScope('Secret', namespaces));
@@ -170,6 +141,7 @@ export class Controller {
     if (this.#core.isOpen) return [];
     const { unsynced } = this.#source;
     if (unsynced.length > 0) return unsynced.map((kind) => `${kind} objects are being read`);
+    if (this.#unreadable.length > 0) return this.#unreadable;
     return this.#endpoint.isOpen ? ['everything has been read and is being put together'] : ['there is no certificate for the xDS server yet: the leader issues it'];
   }
 
@@ -192,21 +164,34 @@ export class Controller {
     await this.#rejections.start();
     await this.#source.start();
     // Gateways, once read, say where Secrets are to be looked for.
-    while (!this.#source.synced && !this.#stopped) await this.#source.whenSynced();
+    while ((!this.#source.synced || this.#unreadable.length > 0) && !this.#stopped) await this.#next();
     await this.#endpoint.opened;
     if (this.#stopped) return;
     this.#core.open();
     this.#reconcile();
-    this.#statuses.setWriting(this.#isLeader);
+    await this.#infra.whenSynced();
+    this.#hasRead = true;
+    this.#setWriting(this.#isLeader);
   }
 
   /** Gives up the Lease and ends. The proxies go on with what they have. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#wake();
     this.#endpoint.giveUp();
     await this.#election?.stop();
     await Promise.all([this.#statuses.stop(), this.#infra.stop(), this.#certificates.stop(), this.#source.stop(), this.#rejections.stop()]);
     await this.ads.close();
+  }
+
+  get #unreadable(): readonly string[] {
+    return unreadable(this.#source.states);
+  }
+
+  /** Resolves when more can be read than before. */
+  async #next(): Promise<void> {
+    if (!this.#source.synced) return this.#source.whenSynced();
+    await new Promise<void>((resolve) => (this.#wake = resolve));
   }
 
   #setWriting(writing: boolean): void {
@@ -214,7 +199,7 @@ export class Controller {
     this.#certificates.setWriting(writing);
     this.#infra.setWriting(writing);
     // What is not read yet would make statuses say so.
-    this.#statuses.setWriting(writing && this.#core.isOpen);
+    this.#statuses.setWriting(writing && this.#hasRead);
   }
 
   #onObjects({ set, deleted, problems }: KubernetesChanges): void {
@@ -223,9 +208,16 @@ export class Controller {
     this.#core.update(() => {
       applyChanges(this.plane.resources, [
         ...deleted.map(({ kind, key }) => ({ kind: kind as KindName, key, resource: undefined })),
-        ...set.map((resource) => ({ kind: resource.kind as KindName, key: resource.key, resource })),
+        ...set.filter((resource) => this.#isServed(resource)).map((resource) => ({ kind: resource.kind as KindName, key: resource.key, resource })),
       ]);
     });
+  }
+
+  /** Whoever writes a policy and hears nothing takes it to be in force. */
+  #isServed({ kind, key }: Resource): boolean {
+    if (SERVICE[kind as KindName] !== 'unserved') return true;
+    this.#options.log.warn({ object: `${kind}/${key}` }, `${kind} is not served yet: nothing of what it asks for happens`);
+    return false;
   }
 
   #logProblems(object: string, problems: readonly Problem[]): void {

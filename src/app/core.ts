@@ -48,6 +48,7 @@ export class Core {
   readonly #rejections: Rejections;
   readonly #listenersChanged = new Set<string>();
   #open = false;
+  #isUpdating = false;
 
   constructor(options: CoreOptions) {
     const { log, observer, settings, xds } = options;
@@ -94,15 +95,26 @@ export class Core {
 
   /** Brings the world up to date with what `write` puts into the sources. */
   update(write: () => void): void {
+    // Somebody who hears of a change writes at once: it becomes part of that change.
+    if (this.#isUpdating) return write();
+    this.#isUpdating = true;
+    try {
+      this.#bringUpToDate(write);
+    } finally {
+      this.#isUpdating = false;
+    }
+    this.#forgetOutdatedRejections();
+    const proxies = [...this.#listenersChanged];
+    this.#listenersChanged.clear();
+    for (const proxy of proxies) this.#options.onProgress(proxy);
+  }
+
+  #bringUpToDate(write: () => void): void {
     const start = performance.now();
     write();
     this.plane.settle();
     this.#options.observer?.onSettled?.(performance.now() - start);
     this.store.commit();
-    this.#forgetOutdatedRejections();
-    const proxies = [...this.#listenersChanged];
-    this.#listenersChanged.clear();
-    for (const proxy of proxies) this.#options.onProgress(proxy);
   }
 
   /** Other replicas have found out what Envoy refuses. What is about other versions than the present ones is dropped. */

@@ -142,7 +142,7 @@ export class ScopeReflector {
       token = page.continue;
       await this.#deliver(() => this.#known.applyPage(page.items, seen));
     } while (token !== undefined && !signal.aborted);
-    void seen;
+    await this.#deliver(() => this.#known.forgetUnseen(seen));
     this.#expired = 0;
     return resourceVersion;
   }

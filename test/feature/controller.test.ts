@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
-import { Controller, type ControllerOptions } from '../../src/app/controller.ts';
+import { Controller } from '../../src/app/controller.ts';
+import type { ControllerOptions } from '../../src/app/controller-options.ts';
 import { rejectionMapName } from '../../src/app/rejection-map.ts';
 import { clusterSettings, defaultControllerName } from '../../src/app/settings.ts';
 import { FakeApiServer } from '../../src/kube/testing.ts';
@@ -186,5 +187,24 @@ describe('a controller', () => {
       api.delete('Gateway', 'default/web');
       if (round % 2 === 0) await until('nothing', () => ['Deployment', 'Service', 'ServiceAccount', 'ConfigMap'].every((kind) => api.list(kind).length === 0));
     }
+  });
+
+  test('takes nothing down because it may not read Gateways', async (context) => {
+    const api = await FakeApiServer.start(context);
+    api.put('GatewayClass', gatewayClass);
+    api.put('Gateway', gateway('web'));
+    const before = controller(context, api);
+    await before.start();
+    await until('a Deployment', () => api.list('Deployment').length === 1);
+    await before.stop();
+    api.deny('Gateway');
+    const after = controller(context, api);
+    const started = after.start();
+    await until('a reason', () => after.notReady().some((reason) => reason.startsWith('Gateway objects may not be read')));
+    assert.equal(api.list('Deployment').length, 1);
+    api.allow('Gateway');
+    await started;
+    assert.deepEqual(after.notReady(), []);
+    assert.equal(api.list('Deployment').length, 1);
   });
 });

@@ -107,7 +107,12 @@ export class ProxyInfra {
 
   start(): void {
     for (const reflector of this.#reflectors) reflector.start();
-    void Promise.all(this.#reflectors.map((reflector) => reflector.whenSynced())).then(() => this.#onSynced());
+    void this.#allRead().then(() => this.#onSynced());
+  }
+
+  /** Resolves when all that there is was read once, and told; or after `stop`. */
+  async whenSynced(): Promise<void> {
+    await this.#allRead();
   }
 
   /** Ends; what is under way is given up. The proxies stay. */
@@ -150,6 +155,10 @@ export class ProxyInfra {
     this.#publish(rendered.keys());
     this.#permit();
     this.#queue.add(changed);
+  }
+
+  async #allRead(): Promise<void> {
+    await Promise.all(this.#reflectors.map((reflector) => reflector.whenSynced()));
   }
 
   #onSynced(): void {
