@@ -10,7 +10,7 @@ export interface ObjectEvent {
 
 /** Which objects a consumer was told of, and in which version: all that is kept of them. Turns lists and events into differences. */
 export class KnownObjects {
-  /** Key → resource version: it is unique in a cluster, so an object that was deleted and created again differs, too. */
+  /** Key → resource version: it is unique in a cluster's history, so an object that was deleted and created again differs, too. */
   readonly #versions: Map<string, string>;
 
   constructor(versions: Iterable<readonly [string, string]> = []) {
@@ -64,8 +64,8 @@ export class KnownObjects {
     return { set, deleted };
   }
 
-  /** Nothing that was told is certain to have arrived, the last change least of all: everything will be told again. */
-  distrust({ deleted }: ReflectorChanges<KubeObject>): void {
+  /** What was told is not certain to have arrived, or to be so still: everything will be told again, and so will these deletions. */
+  distrust(deleted: readonly string[] = []): void {
     for (const key of this.#versions.keys()) this.#versions.set(key, '');
     for (const key of deleted) this.#versions.set(key, '');
   }

@@ -133,6 +133,24 @@ describe('reflector', () => {
     await mirror.until(() => mirror.objects.size === 5, 'the watch to work');
   });
 
+  test('a number that stands for another state in another history deceives nobody', async (context) => {
+    const { server, mirror } = await watching(context, 1);
+    const backup = server.store.backup();
+    put(server, 's0', '2');
+    await mirror.until(() => mirror.labels('v')['default/s0'] === '2', 'the change');
+    const version = mirror.objects.get('default/s0')?.metadata.resourceVersion;
+    for (let i = 0; i < 5; i++) put(server, 's9', String(i));
+    await mirror.until(() => mirror.labels('v')['default/s9'] === '4', 'more of this history');
+    await server.down();
+    await mirror.until(() => mirror.reflector.states.get('')?.kind === 'retrying', 'the outage to be noticed');
+    server.store.restore(backup, Number(version) - 1);
+    put(server, 's0', '3');
+    await server.up();
+    await mirror.until(() => mirror.reflector.states.get('')?.kind === 'watching', 'the server to be back');
+    assert.equal(server.get(KIND, 'default/s0').metadata.resourceVersion, version);
+    assert.deepEqual(mirror.labels('v'), { 'default/s0': '3' });
+  });
+
   test('a server that is overloaded is left alone for as long as it says', async (context) => {
     const { server, mirror, timing } = await watching(context, 1);
     server.intercept = ({ query }) => (query['watch'] === undefined ? undefined : new Refusal(429, 'TooManyRequests', 'later'));

@@ -4,6 +4,7 @@ import type { KubeClient } from './client.ts';
 import { isExpired, isForbidden, isNotFound, KubeError } from './kube-error.ts';
 import { KnownObjects } from './known-objects.ts';
 import type { KubeObject } from './object.ts';
+import { isOlderVersion } from './resource-version.ts';
 import type { ReflectorChanges, ReflectorState } from './reflector-state.ts';
 import type { KubeResource } from './resource.ts';
 import type { Timing } from './timing.ts';
@@ -47,7 +48,7 @@ const SHORT_MS = 1000;
 const ABSENT_POLL_MS = 1500;
 /** How long a resource whose objects are known has to be missing before they count as deleted, in milliseconds. */
 const ABSENT_CONFIRM_MS = 1000;
-/** After so many failed attempts in a row everything is read again. */
+/** After so many refusals of an overloaded server everything is read again. */
 const RELIST_AFTER = 3;
 const failureBackOff: BackOff = { firstMs: 100, maxMs: 5000 };
 const deniedBackOff: BackOff = { firstMs: 1000, maxMs: 30_000 };
@@ -58,7 +59,7 @@ const deniedBackOff: BackOff = { firstMs: 1000, maxMs: 30_000 };
  *                ┌───── ended, cut once ─────┐
  *                ▼                           │
  *     list ──► watch at a resource version ──┘
- *      ▲            │ 410; the server was away; failed 3 times; 403, 404
+ *      ▲            │ 410; the server was away or in trouble; 403, 404
  *      └────────────┘
  *
  * After a server was away everything is listed, even if the version would still do: it may come back from a backup, with another
@@ -73,6 +74,8 @@ export class ScopeReflector {
   #located: Located | undefined;
   /** Where a watch may begin; undefined when only a list helps. */
   #position: string | undefined;
+  /** The newest version that was heard of. */
+  #newest: string | undefined;
   #failures = 0;
   #expired = 0;
   #missingSince: number | undefined;
@@ -140,11 +143,19 @@ export class ScopeReflector {
       const page = await listPage(client, resource, { namespace, labelSelector, fieldSelector, limit, continue: token, signal, timeoutMs: 60_000 });
       resourceVersion = page.resourceVersion;
       token = page.continue;
+      if (this.#newest !== undefined && isOlderVersion(resourceVersion, this.#newest)) this.#distrust();
       await this.#deliver(() => this.#known.applyPage(page.items, seen));
     } while (token !== undefined && !signal.aborted);
     await this.#deliver(() => this.#known.forgetUnseen(seen));
     this.#expired = 0;
+    this.#newest = resourceVersion;
     return resourceVersion;
+  }
+
+  /** The server went back in time: the same number may stand for another state of an object. */
+  #distrust(): void {
+    this.#newest = undefined;
+    this.#known.distrust();
   }
 
   async #watch(resource: KubeResource, resourceVersion: string): Promise<void> {
@@ -159,7 +170,7 @@ export class ScopeReflector {
       for await (const chunk of chunks) {
         await this.#deliver(() => this.#known.applyEvents(chunk.events));
         if (signal.aborted) return;
-        this.#position = chunk.resourceVersion;
+        this.#position = this.#newest = chunk.resourceVersion;
         this.#failures = 0;
       }
     } catch (error) {
@@ -178,7 +189,7 @@ export class ScopeReflector {
     try {
       await this.#options.onChange(changes);
     } catch (error) {
-      this.#known.distrust(changes);
+      this.#known.distrust(changes.deleted);
       throw error;
     }
   }
@@ -192,7 +203,8 @@ export class ScopeReflector {
     }
     if (isNotFound(error)) return this.#missing();
     if (isForbidden(error)) return this.#denied(error);
-    if (error.code === 0 || this.#failures >= RELIST_AFTER) this.#position = undefined;
+    // An overloaded server is the same as before, and a list costs it more than a watch.
+    if (error.code !== 429 || this.#failures >= RELIST_AFTER) this.#position = undefined;
     const since = this.#state.kind === 'retrying' ? this.#state.since : this.#options.timing.now();
     this.#setState({ kind: 'retrying', since, message: error.message });
     await this.#pause(failureBackOff, error.retryAfterMs);

@@ -1,4 +1,5 @@
 import { run } from '../cluster/tools/run.ts';
+import { envoyImage } from '../cluster/images/catalog.ts';
 import { eventually } from '../cluster/lifetime/eventually.ts';
 
 /** The GatewayClass that a run makes, unless it is told to use another. */
@@ -12,12 +13,13 @@ const pollMs = 200;
  * for a tenth of a processor, so that on a small machine the suite would wait for room.
  */
 export async function applyClass({ kubectl, kubeconfig, controllerNamespace }: Omit<ClassQuery, 'gatewayClass' | 'signal'> & { readonly controllerNamespace: string }): Promise<void> {
-  const requests = { cpu: '10m', memory: '32Mi' };
+  // With an EnvoyProxy of the class, Envoy Gateway forgets the image that it was installed with.
+  const container = { image: envoyImage, resources: { requests: { cpu: '10m', memory: '32Mi' } } };
   const parameters = {
     apiVersion: 'gateway.envoyproxy.io/v1alpha1',
     kind: 'EnvoyProxy',
     metadata: { name: className, namespace: controllerNamespace },
-    spec: { provider: { type: 'Kubernetes', kubernetes: { envoyDeployment: { container: { resources: { requests } } } } } },
+    spec: { provider: { type: 'Kubernetes', kubernetes: { envoyDeployment: { container } } } },
   };
   const gatewayClass = {
     apiVersion: 'gateway.networking.k8s.io/v1',

@@ -10,6 +10,11 @@ export type Step =
   | { readonly kind: 'apply'; readonly object: KubeObject; readonly stored: KubeObject | undefined }
   | { readonly kind: 'delete'; readonly stored: KubeObject };
 
+/** The object of a step. */
+export function objectOf(step: Step): KubeObject {
+  return step.kind === 'apply' ? step.object : step.stored;
+}
+
 /** What a plan is made from. */
 export interface PlanInput {
   /** In the order in which they are to be applied. None: the proxy is not wanted. */

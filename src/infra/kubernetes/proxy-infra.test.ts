@@ -188,8 +188,8 @@ test('a fleet of Envoy Gateway\'s is taken over', async (context) => {
   await server.until(() => server.get('Service', key).metadata.labels?.['moongate.dev/instance'] === 'moongate-system', 'our label');
   assert.equal(specOf(server, 'Service')['clusterIP'], '10.0.0.7');
   const [adoption] = server.requests.filter(({ method, path }) => method === 'PATCH' && path.includes('/services/'));
-  const { managedFields } = (adoption?.body as { metadata: { managedFields: unknown } }).metadata;
-  assert.deepEqual(managedFields, [{ manager: 'moongate', operation: 'Apply', fieldsV1: {} }], 'what was its is ours to take away');
+  const { metadata } = adoption?.body as { metadata?: { managedFields?: unknown } } ?? {};
+  assert.deepEqual(metadata?.managedFields, [{ manager: 'moongate', operation: 'Apply', fieldsV1: {} }], 'what was its is ours to take away');
 });
 
 test('a ServiceAccount that a user names and made is used, not changed', async (context) => {

@@ -17,7 +17,7 @@ import { ownSelector } from './labels.ts';
 import { LiveObjects } from './live-objects.ts';
 import { managedKinds, objectKey } from './managed-kinds.ts';
 import { NodeWatch } from './node-watch.ts';
-import { plan } from './plan.ts';
+import { objectOf, plan } from './plan.ts';
 import type { Step } from './plan.ts';
 import { renderProxy } from './render.ts';
 import type { RenderedProxy } from './render.ts';
@@ -107,12 +107,12 @@ export class ProxyInfra {
 
   start(): void {
     for (const reflector of this.#reflectors) reflector.start();
-    void this.#allRead().then(() => this.#onSynced());
+    void this.whenSynced().then(() => this.#onSynced());
   }
 
   /** Resolves when all that there is was read once, and told; or after `stop`. */
   async whenSynced(): Promise<void> {
-    await this.#allRead();
+    await Promise.all(this.#reflectors.map((reflector) => reflector.whenSynced()));
   }
 
   /** Ends; what is under way is given up. The proxies stay. */
@@ -133,10 +133,11 @@ export class ProxyInfra {
    * nothing to listen on at the moment keep what they have.
    */
   reconcile(wanted: ReadonlyMap<string, WantedProxy>, idle: ReadonlySet<string> = new Set()): void {
-    const before = this.#claims;
+    const claimsBefore = this.#claims;
+    const renderedBefore = this.#rendered;
     const rendered = new Map<string, { readonly wanted: WantedProxy; readonly result: RenderedProxy }>();
     for (const [id, proxy] of wanted) {
-      const known = this.#rendered.get(id);
+      const known = renderedBefore.get(id);
       rendered.set(id, known !== undefined && equal(known.wanted, proxy) ? known : { wanted: proxy, result: renderProxy(proxy, this.#options.environment) });
     }
     this.#rendered = rendered;
@@ -144,7 +145,9 @@ export class ProxyInfra {
     this.#idle = idle;
     this.#isReconciled = true;
     if ([...rendered.values()].some(({ wanted: proxy }) => needsNodes(proxy))) this.#nodes.start();
-    const changed = [...new Set([...before.objects.keys(), ...this.#all()])].filter((id) => !rendered.has(id) || isOther(before, this.#claims, id));
+    const changed = [...new Set([...claimsBefore.objects.keys(), ...this.#all()])].filter(
+      (id) => !rendered.has(id) || rendered.get(id) !== renderedBefore.get(id) || isOther(claimsBefore, this.#claims, id),
+    );
     for (const id of changed) {
       // What was in the way may be gone with the change.
       const record = this.#records.get(id);
@@ -152,13 +155,9 @@ export class ProxyInfra {
       this.#queue.hurry(id);
     }
     for (const id of [...this.#states.keys()]) if (!rendered.has(id)) this.#retract(id);
-    this.#publish(rendered.keys());
+    this.#publish(changed);
     this.#permit();
     this.#queue.add(changed);
-  }
-
-  async #allRead(): Promise<void> {
-    await Promise.all(this.#reflectors.map((reflector) => reflector.whenSynced()));
   }
 
   #onSynced(): void {
@@ -287,10 +286,6 @@ export class ProxyInfra {
     this.#states.delete(id);
     this.#options.onState(id, undefined);
   }
-}
-
-function objectOf(step: Step): KubeObject {
-  return step.kind === 'apply' ? step.object : step.stored;
 }
 
 function isOther(before: Claims, after: Claims, id: string): boolean {

@@ -8,6 +8,7 @@ import { isObject } from '../../util/json-merge.ts';
 import type { Log } from '../../util/log.ts';
 import { instanceLabel, instanceLabels, proxyAnnotation, selectorLabels } from './labels.ts';
 import { objectKey, resourceOf } from './managed-kinds.ts';
+import { objectOf } from './plan.ts';
 import type { Step } from './plan.ts';
 import { adoptFields } from './takeover.ts';
 import type { ProxyEnvironment, WantedProxy } from './wanted-proxy.ts';
@@ -30,12 +31,11 @@ export interface StepContext {
 
 /** Does one step. Returns the object as it was stored; undefined when there is nothing to remember. Rejects with the object and the reason. */
 export async function takeStep(step: Step, context: StepContext): Promise<KubeObject | undefined> {
-  const object = step.kind === 'apply' ? step.object : step.stored;
   try {
     return step.kind === 'apply' ? await apply(step.object, step.stored, context) : await remove(step.stored, context);
   } catch (error) {
     // Method and path say nothing that the object's name does not.
-    throw new Error(`${objectKey(object)}: ${messageOf(error).replace(/^[A-Z]+ \/\S+: /, '')}`, { cause: error });
+    throw new Error(`${objectKey(objectOf(step))}: ${messageOf(error).replace(/^[A-Z]+ \/\S+: /, '')}`, { cause: error });
   }
 }
 

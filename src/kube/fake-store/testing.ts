@@ -140,8 +140,8 @@ export class FakeStore {
   }
 
   /** Another history: that of a backup, under numbers that begin low again. Nobody is told; a real server was away meanwhile. */
-  restore(backup: ReadonlyMap<string, ReadonlyMap<string, FakeObject>>): void {
-    this.#version = 50;
+  restore(backup: ReadonlyMap<string, ReadonlyMap<string, FakeObject>>, version = 50): void {
+    this.#version = version;
     this.#compacted = 0;
     this.#events = [];
     for (const [id, objects] of backup) this.#objects.set(id, new Map(objects));

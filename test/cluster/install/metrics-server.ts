@@ -53,7 +53,7 @@ function metricsServerObjects(): object[] {
               name,
               image: metricsServerImage,
               // Kubelets show certificates that they signed themselves.
-              args: ['--secure-port=10250', '--cert-dir=/tmp', '--kubelet-insecure-tls', '--kubelet-preferred-address-types=InternalIP', `--metric-resolution=${resolutionSeconds}s`],
+              args: ['--secure-port=10250', '--cert-dir=/tmp', '--kubelet-insecure-tls', '--kubelet-preferred-address-types=InternalIP', '--kubelet-request-timeout=5s', `--metric-resolution=${resolutionSeconds}s`],
               readinessProbe: { httpGet: { path: '/readyz', port: 10250, scheme: 'HTTPS' }, periodSeconds: 2 },
             }],
           },

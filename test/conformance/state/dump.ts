@@ -10,11 +10,14 @@ export interface DumpOptions {
   readonly kubeconfig: string;
   /** Folder, made unless it is there. */
   readonly folder: string;
-  /** Where the controller and, unless they live beside their Gateways, the proxies run. */
+  /** Where the controller runs. */
   readonly controllerNamespace: string;
 }
 
 const groups = ['gateway.networking.k8s.io', 'gateway.envoyproxy.io'] as const;
+const proxyLabel = 'gateway.envoyproxy.io/owning-gateway-name';
+/** Namespace, name, and how often each container was restarted. */
+const podLine = '{range .items[*]}{.metadata.namespace} {.metadata.name} {.status.containerStatuses[*].restartCount}{"\\n"}{end}';
 const logLines = 5000;
 const timeoutMs = 30_000;
 
@@ -24,21 +27,24 @@ export async function dumpState(options: DumpOptions): Promise<void> {
   await mkdir(folder, { recursive: true });
   const names = await Promise.all(groups.map((group) => kubectl(options, ['api-resources', `--api-group=${group}`, '--verbs=list', '-o', 'name'])));
   const kinds = names.flatMap((text) => text.split('\n')).filter((name) => /^[a-z.0-9]+$/.test(name));
-  const pods = await kubectl(options, ['get', 'pods', '-n', controllerNamespace, '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status.containerStatuses[*].restartCount}{"\\n"}{end}']);
+  // Proxies run beside the controller or beside their Gateways.
+  const selections = [['-n', controllerNamespace], ['-A', '-l', proxyLabel]];
+  const pods = await Promise.all(selections.map((selection) => kubectl(options, ['get', 'pods', ...selection, '-o', `jsonpath=${podLine}`])));
   const files: readonly (readonly [string, readonly string[]])[] = [
     ['gateway-api.yaml', ['get', kinds.join(','), '-A', '-o', 'yaml']],
     ['workloads.txt', ['get', 'pods,services,deployments,daemonsets,endpointslices', '-A', '-o', 'wide']],
     ['events.txt', ['get', 'events', '-A', '--sort-by=.lastTimestamp']],
-    ...logsOf(pods, controllerNamespace),
+    ...logsOf(pods.join('')),
   ];
-  await Promise.all(files.map(async ([file, args]) => writeFile(join(folder, file), await kubectl(options, args))));
+  // One after another: the cluster has tests to run.
+  for (const [file, args] of files) await writeFile(join(folder, file), await kubectl(options, args));
 }
 
-/** A file for each Pod, and one for what it said before it was restarted. `pods` has a name and the restarts of its containers in each line. */
-function logsOf(pods: string, namespace: string): [string, string[]][] {
-  const lines = pods.split('\n').filter((line) => /^[a-z0-9.-]+( \d+)*$/.test(line));
-  return lines.flatMap((line) => {
-    const [pod = '', ...restarts] = line.split(' ');
+/** A file for each Pod, and one for what it said before it was restarted. */
+function logsOf(pods: string): [string, string[]][] {
+  const lines = new Set(pods.split('\n').filter((line) => /^[a-z0-9-]+ [a-z0-9.-]+( \d+)*$/.test(line)));
+  return [...lines].flatMap((line) => {
+    const [namespace = '', pod = '', ...restarts] = line.split(' ');
     const args = ['logs', '-n', namespace, pod, '--all-containers', '--prefix', `--tail=${logLines}`];
     const before: [string, string[]][] = restarts.some((count) => count !== '0') ? [[`${pod}-before.log`, [...args, '--previous']]] : [];
     return [[`${pod}.log`, args], ...before];

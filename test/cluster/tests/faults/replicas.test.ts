@@ -104,6 +104,7 @@ describe('no request is lost', { timeout: 400_000 }, () => {
       return metadata.uid !== secret.metadata.uid;
     }, { limit });
     await gateway.change('after-the-certificate');
+    await untilServed(load);
     await assertNothingLost(load);
   });
 });

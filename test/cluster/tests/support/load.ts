@@ -4,7 +4,8 @@ import { ask } from './client.ts';
 import type { Echo } from './client.ts';
 
 export interface LoadOptions {
-  readonly address: string;
+  /** Asked for each request when it is a function. */
+  readonly address: string | (() => string);
   readonly port?: number;
   readonly host: string;
   /** Default 100. */
@@ -110,7 +111,8 @@ export class SteadyLoad {
     const path = `/get?n=${number}`;
     const sentAt = this.elapsed;
     const done: Promise<void> = ask({
-      address, host, path, method,
+      address: typeof address === 'string' ? address : address(),
+      host, path, method,
       ...(port === undefined ? {} : { port }),
       ...(fresh ? {} : { agent: this.#agent }),
       ...(method === 'POST' ? { body: `request ${number}` } : {}),
