@@ -8,12 +8,12 @@ import type { ResourceStore } from '../xds/server/resources.ts';
  * configuration from another replica are known by their Pods alone.
  */
 export function clusterProxyReadiness(id: string, infra: ProxyInfraState, { ads, store }: { readonly ads: AdsServer; readonly store: ResourceStore }): ProxyState {
-  const { addresses, unusableAddresses: unusable } = infra;
-  if (!infra.available) return { ready: false, message: infra.message, addresses, unusable };
+  const about = { addresses: infra.addresses, unusable: infra.unusableAddresses, ...(infra.fault !== undefined && { parametersFault: infra.fault }) };
+  if (!infra.available) return { ready: false, message: infra.message, ...about };
   for (const name of store.names(id, 'LDS')) {
     const pending = ads.ackState(id, 'LDS', name).find(({ state }) => state !== 'acked');
     if (pending === undefined) continue;
-    return { ready: false, message: `Envoy ${pending.nodeId} has not taken listener ${name} yet (${pending.state})`, addresses, unusable };
+    return { ready: false, message: `Envoy ${pending.nodeId} has not taken listener ${name} yet (${pending.state})`, ...about };
   }
-  return { ready: true, message: infra.message, addresses, unusable };
+  return { ready: true, message: infra.message, ...about };
 }

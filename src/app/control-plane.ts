@@ -23,13 +23,14 @@ export interface ResourceChange {
  *     objects, port bindings, proxy states, rejections ─► translate ─► ir ─► xds resources
  *                                                             └─► statuses, wanted ports, proxies
  *
- * Write into `resources`, `portBindings`, `proxyStates` and `rejections`, then call `settle`.
+ * Write into `resources`, `portBindings`, `proxyStates`, `rejections` and `unreadable`, then call `settle`.
  */
 export interface ControlPlane {
   readonly resources: ResourceSources;
   readonly portBindings: Source<PortBinding>;
   readonly proxyStates: Source<ProxyState>;
   readonly rejections: Source<Rejection>;
+  readonly unreadable: Source<string>;
   readonly outputs: Outputs;
   readonly xds: Collection<ProxyResource>;
   /** Brings outputs up to date with what was written. */
@@ -43,13 +44,15 @@ export function controlPlane(options: { readonly settings: Settings; readonly xd
   const portBindings = graph.source<PortBinding>('port-bindings');
   const proxyStates = graph.source<ProxyState>('proxy-states');
   const rejections = graph.source<Rejection>('rejections');
-  const inputs: Inputs = { resources, portBindings, proxyStates, rejections };
+  const unreadable = graph.source<string>('unreadable');
+  const inputs: Inputs = { resources, portBindings, proxyStates, rejections, unreadable };
   const outputs = translate(graph, inputs, options.settings);
   return {
     resources,
     portBindings,
     proxyStates,
     rejections,
+    unreadable,
     outputs,
     xds: xdsResources(graph, outputs, options.xds ?? {}),
     settle: () => graph.settle(),

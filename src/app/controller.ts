@@ -90,7 +90,7 @@ export class Controller {
       scopes: new Map([['Secret', []]]),
       log,
       onChange: (changes) => this.#onObjects(changes),
-      onState: () => this.#wake(),
+      onState: () => this.#onSourceState(),
       onObserved: (kind, key) => this.#statuses.observedChanged(kind, key),
     });
     followSecrets(this.plane, (namespaces) => this.#source.setScope('Secret', namespaces));
@@ -184,6 +184,18 @@ export class Controller {
     await this.ads.close();
   }
 
+  #onSourceState(): void {
+    const { unreadable: told } = this.plane;
+    const denied = new Map(this.#source.states.flatMap(({ kind, namespace, state }): [string, string][] =>
+      state.kind === 'denied' ? [[namespace === '' ? kind : `${kind}/${namespace}`, state.message]] : [],
+    ));
+    this.#core.update(() => {
+      for (const [key] of [...told.entries()]) if (!denied.has(key)) told.delete(key);
+      for (const [key, message] of denied) told.set(key, message);
+    });
+    this.#wake();
+  }
+
   get #unreadable(): readonly string[] {
     return unreadable(this.#source.states);
   }
@@ -235,12 +247,13 @@ export class Controller {
     if (!this.#core.isOpen) return;
     const environment = this.#environment;
     const all = [...proxies];
-    this.#infra.reconcile(new Map(all.filter(([, { ports }]) => ports.length > 0)), new Set(all.flatMap(([id, { ports }]) => (ports.length > 0 ? [] : [id]))));
+    // First, since a Pod whose Secret is not there yet waits for seconds.
     this.#certificates.want([...proxies.values()].map((wanted) => ({
       id: wanted.id,
       namespace: proxyNamespace(wanted, environment),
       name: certificateSecret(wanted, environment),
     })));
+    this.#infra.reconcile(new Map(all.filter(([, { ports }]) => ports.length > 0)), new Set(all.flatMap(([id, { ports }]) => (ports.length > 0 ? [] : [id]))));
   }
 
   #onInfraState(id: string, state: ProxyInfraState | undefined): void {

@@ -6,7 +6,8 @@ import type { TestContext } from 'node:test';
 import { silentLog } from '../util/log.ts';
 import type { KubeClient } from './client.ts';
 import { Discovery } from './discovery.ts';
-import { isConflict, isForbidden, isNotFound, KubeError } from './kube-error.ts';
+import { isConflict, isForbidden, isNotFound } from './kube-error.ts';
+import type { KubeError } from './kube-error.ts';
 import { LeaseElection } from './lease-election.ts';
 import { keyOfObject } from './object.ts';
 import type { KubeObject } from './object.ts';
@@ -23,13 +24,13 @@ import { CONFIG_MAPS, SECRETS, SERVICES } from './well-known.ts';
 export interface ApiServerUnderTest {
   readonly client: KubeClient;
   /** Makes an empty namespace. */
-  namespace(context: TestContext): Promise<string>;
+  readonly namespace: (context: TestContext) => Promise<string>;
   /** A client that may read ConfigMaps everywhere, and nothing else. */
-  restricted(context: TestContext): Promise<KubeClient>;
+  readonly restricted: (context: TestContext) => Promise<KubeClient>;
   /** A custom resource that is not served until `install` is called, and not any more after `uninstall`. */
   readonly widgets: KubeResource;
-  install(): Promise<void>;
-  uninstall(): Promise<void>;
+  readonly install: () => Promise<void>;
+  readonly uninstall: () => Promise<void>;
 }
 
 const DEADLINE_MS = 15_000;

@@ -87,7 +87,7 @@ function tlsOf(cluster: Cluster, user: User | undefined): KubeTls {
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     ...(cluster.tlsServerName === undefined ? {} : { servername: cluster.tlsServerName }),
-    ...(cluster.skipTLSVerify === true ? { rejectUnauthorized: false } : {}),
+    ...(cluster.skipTLSVerify ? { rejectUnauthorized: false } : {}),
   };
 }
 

@@ -12,7 +12,7 @@ export interface LeaseRecord {
 }
 
 export function recordOf(lease: KubeObject): LeaseRecord {
-  return (lease.spec ?? {}) as LeaseRecord;
+  return lease.spec ?? {};
 }
 
 /** A record in which `identity` holds the lease from `now` on, given the one before. */

@@ -304,7 +304,7 @@ export class FakeApiServer {
     if (method === 'GET') return [200, this.store.get(id, key)];
     if (method === 'POST') return [201, this.store.create(id, input, namespace, options)];
     if (method === 'PUT') return [200, this.store.replace(id, key, input, options)];
-    if (method === 'DELETE') return [200, this.store.delete(id, key, (input['preconditions'] ?? {}) as { uid?: string })];
+    if (method === 'DELETE') return [200, this.store.delete(id, key, input['preconditions'] ?? {})];
     if (contentType.startsWith('application/merge-patch+json')) return [200, this.store.mergePatch(id, key, input, options)];
     if (!contentType.startsWith('application/apply-patch+yaml')) throw new Refusal(415, 'UnsupportedMediaType', `the fake knows no ${contentType}`);
     const metadata = { ...(input['metadata'] as Json), ...(namespace === undefined ? {} : { namespace }) };

@@ -9,6 +9,8 @@ import type { WantedStatus } from './wanted-status.ts';
 
 /** After conflicts in a row. Milliseconds, as all of these. */
 const CONFLICT: BackOff = { firstMs: 20, maxMs: 1_000 };
+/** So many conflicts in a row are answered by a look and another write at once. */
+const QUICK_LOOKS = 16;
 /** After failures in a row of one object. */
 const FAILURE: BackOff = { firstMs: 500, maxMs: 30_000 };
 /** After a conflict, how long the watch has to bring the version that we met with before the API server is asked for it. */
@@ -79,8 +81,14 @@ export class Trouble {
       case 'conflict':
         subject.conflicts++;
         subject.belief.forget();
-        subject.outdated = { versions, lookAt: now + LOOK_AFTER_MS };
-        subject.notBefore = now + backOffDelay(CONFLICT, subject.conflicts, random);
+        // Against somebody who writes faster than the watch tells, only a look right before the write has a chance.
+        if (subject.conflicts > 1 && subject.conflicts <= QUICK_LOOKS) {
+          subject.outdated = { versions, lookAt: now };
+          subject.notBefore = now;
+        } else {
+          subject.outdated = { versions, lookAt: now + LOOK_AFTER_MS };
+          subject.notBefore = now + backOffDelay(CONFLICT, Math.max(1, subject.conflicts - QUICK_LOOKS), random);
+        }
         break;
       case 'gone':
         subject.belief.forget();

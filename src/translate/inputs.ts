@@ -47,6 +47,8 @@ export interface ProxyState {
   readonly addresses: readonly { readonly type: 'IPAddress' | 'Hostname'; readonly value: string }[];
   /** Addresses that the Gateway asks for and that lead nowhere. */
   readonly unusable?: readonly string[];
+  /** What the settings of the proxies ask for and cannot have: the proxies go on with what they had. */
+  readonly parametersFault?: string;
 }
 
 /** Everything that translation reads. */
@@ -55,4 +57,6 @@ export interface Inputs {
   readonly rejections: Collection<Rejection>;
   readonly portBindings: Collection<PortBinding>;
   readonly proxyStates: Collection<ProxyState>;
+  /** Why objects of a kind cannot be read. Key: the kind, or `kind/namespace` where that is so in one namespace. */
+  readonly unreadable: Collection<string>;
 }

@@ -1,5 +1,6 @@
 import { at, type Fault } from './conditions.ts';
 import type { Inputs } from './inputs.ts';
+import { missing } from './missing.ts';
 import type { ResourceOf } from '../api/kinds.ts';
 import type { Resource } from '../api/resource.ts';
 import type { Read } from '../reactive/collection.ts';
@@ -35,7 +36,7 @@ export function readParameters(
   }
   if (namespace === undefined) return invalid(`${label}: a namespace is needed`);
   const found = from.read.get(from.inputs.resources.EnvoyProxy, `${namespace}/${name}`);
-  return found === undefined ? invalid(`${label} does not exist`) : { settings: found.object.spec };
+  return found === undefined ? invalid(`${label} ${missing(from.read, from.inputs, { kind, namespace })}`) : { settings: found.object.spec };
 }
 
 /**

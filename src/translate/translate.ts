@@ -1,5 +1,6 @@
 import { backends } from './backends/backends.ts';
 import { emptyBackends } from './backends/empty-backends.ts';
+import type { BackendCatalog } from './backends/resolve.ts';
 import { serviceAddresses } from './backends/service-addresses.ts';
 import { servicePorts } from './backends/services.ts';
 import { certificates } from './gateways/certificates.ts';
@@ -9,6 +10,7 @@ import { infrastructure, type Infrastructure } from './gateways/infrastructure.t
 import { byAge } from './gateways/state.ts';
 import { gatewayClasses } from './gateway-classes.ts';
 import type { Inputs, Settings } from './inputs.ts';
+import { missing } from './missing.ts';
 import { referenceGrants } from './reference-grants.ts';
 import { attach, type AttachingRoute, type Attachment } from './routes/attachments.ts';
 import { httpRoutes } from './routes/http-routes.ts';
@@ -83,7 +85,7 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
       .map((state) => [state.table.key, state]),
   );
 
-  const catalog = { services, backends: resources.Backend, grants };
+  const catalog: BackendCatalog = { services, backends: resources.Backend, grants, missing: (read, of) => missing(read, inputs, of) };
   const routes = httpRoutes(graph, inputs, catalog);
   const attachments = graph.derive('attachments', resources.HTTPRoute, (route, read): readonly Attachment[] => {
     const translated = read.get(routes, route.key);

@@ -34,14 +34,14 @@ Runs the official conformance suite of the Gateway API against Moongate on a clu
   --kubeconfig FILE       use a cluster that runs and has a controller; nothing is installed
   --gateway-class NAME    a class that exists, instead of one that is made for the run
   --set KEY=VALUE         a value for the chart; may be repeated
-  --parallel N            how many of the tests that may run together do (default 4)
+  --parallel N            how many of the tests that may run together do (default 8)
   --help
 
 What is not expected to pass is listed in test/conformance/expected.yaml. Exit status: 0 when all is as expected, 1 otherwise.
 `;
 
 const peers = ['envoy-gateway'] as const;
-const defaultParallel = 4;
+const defaultParallel = 8;
 
 /** Reads the command line. Throws an error that names the option. */
 export function readOptions(args: readonly string[]): Options {

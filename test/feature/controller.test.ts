@@ -207,4 +207,17 @@ describe('a controller', () => {
     assert.deepEqual(after.notReady(), []);
     assert.equal(api.list('Deployment').length, 1);
   });
+
+  test('says of a Secret that it may not read it', async (context) => {
+    const api = await FakeApiServer.start(context);
+    api.deny('Secret', 'certificates');
+    api.put('GatewayClass', gatewayClass);
+    api.put('Gateway', gateway('web', { port: 443, protocol: 'HTTPS', tls: { certificateRefs: [{ name: 'cert', namespace: 'certificates' }] } }));
+    api.put('ReferenceGrant', {
+      metadata: { name: 'all', namespace: 'certificates' },
+      spec: { from: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', namespace: 'default' }], to: [{ group: '', kind: 'Secret' }] },
+    });
+    await controller(context, api).start();
+    await until('a status', () => JSON.stringify(api.get('Gateway', 'default/web')['status'] ?? '').includes('Secret certificates/cert cannot be read: '));
+  });
 });

@@ -18,7 +18,7 @@ function node(...addresses: readonly [type: string, address: string][]): KubeObj
 const nodes = nodeAddresses([node(['InternalIP', '10.0.0.2'], ['InternalIP', 'fd00::2']), node(['InternalIP', '10.0.0.1'], ['ExternalIP', '203.0.113.1'])]);
 
 function addresses(object: KubeObject, requested: readonly string[] = []): { readonly found: readonly string[]; readonly unusable: readonly string[] } {
-  const { addresses: found, unusableAddresses } = stateOf({ wanted: wantedProxy({ addresses: requested }), stored: [object], trouble: undefined, nodes });
+  const { addresses: found, unusableAddresses } = stateOf({ faults: [], wanted: wantedProxy({ addresses: requested }), stored: [object], trouble: undefined, nodes });
   return { found: found.map(({ value }) => value), unusable: unusableAddresses };
 }
 
@@ -48,7 +48,7 @@ test('a proxy is available when a Pod of whatever runs it is', () => {
   const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { replicas: 3 }, status: { availableReplicas: 0, replicas: 3 } };
   const daemonSet = { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata, status: { numberAvailable: 2, desiredNumberScheduled: 4 } };
   const judge = (...stored: readonly KubeObject[]): string => {
-    const state = stateOf({ wanted: wantedProxy(), stored, trouble: undefined, nodes });
+    const state = stateOf({ faults: [], wanted: wantedProxy(), stored, trouble: undefined, nodes });
     return `${state.available} ${state.message}`;
   };
   assert.equal(judge(deployment), 'false 0/3 envoy replicas available');

@@ -21,6 +21,8 @@ export interface ProxyInfraState {
   readonly addresses: readonly ProxyAddress[];
   /** Of the addresses that the Gateway asks for, those that it did not get. */
   readonly unusableAddresses: readonly string[];
+  /** What the proxy's settings ask for and cannot have, field and reason: it keeps what it had. */
+  readonly fault: string | undefined;
 }
 
 /** What a state is made from. */
@@ -30,6 +32,8 @@ export interface StateInput {
   readonly stored: readonly KubeObject[];
   /** Why its objects are not as they are wanted. */
   readonly trouble: string | undefined;
+  /** What is wrong with what is wanted. */
+  readonly faults: readonly string[];
   readonly nodes: NodeAddresses;
 }
 
@@ -42,7 +46,7 @@ export interface NodeAddresses {
 }
 
 /** Judges a proxy from its objects. */
-export function stateOf({ wanted, stored, trouble, nodes }: StateInput): ProxyInfraState {
+export function stateOf({ wanted, stored, trouble, faults, nodes }: StateInput): ProxyInfraState {
   const workloads = stored.filter(({ kind }) => isWorkload(kind));
   const replicas = {
     available: workloads.reduce((sum, workload) => sum + availableReplicas(workload), 0),
@@ -52,7 +56,8 @@ export function stateOf({ wanted, stored, trouble, nodes }: StateInput): ProxyIn
   const addresses = service === undefined ? [] : addressesOf(service, nodes);
   const got = new Set(addresses.map(({ value }) => value));
   const available = replicas.available > 0;
-  const problem = trouble ?? (available ? undefined : workloads.map(workloadProblem).find((message) => message !== undefined));
+  const fault = faults.length === 0 ? undefined : `EnvoyProxy: ${faults.join('; ')}`;
+  const problem = fault ?? trouble ?? (available ? undefined : workloads.map(workloadProblem).find((message) => message !== undefined));
   const counts = `${replicas.available}/${replicas.wanted} envoy replicas available`;
   return {
     available,
@@ -60,6 +65,7 @@ export function stateOf({ wanted, stored, trouble, nodes }: StateInput): ProxyIn
     replicas,
     addresses,
     unusableAddresses: wanted.addresses.filter((address) => !got.has(address)),
+    fault,
   };
 }
 

@@ -35,6 +35,8 @@ export function podTemplate(wanted: WantedProxy, environment: ProxyEnvironment, 
     spec: compact({
       serviceAccountName: serviceAccountName(wanted, environment),
       automountServiceAccountToken: false,
+      // Without it, Envoy and the helper are PID 1 of their containers, and a SIGTERM that comes before they have a handler for it is ignored.
+      shareProcessNamespace: true,
       terminationGracePeriodSeconds: Math.ceil(drainTimes(wanted.settings?.shutdown).drainTimeoutMs / 1000) + graceSeconds,
       initContainers,
       containers: containers(wanted, environment, { settings: container, onFault }),

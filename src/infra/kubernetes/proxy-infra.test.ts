@@ -315,6 +315,7 @@ test('the state follows Pods, the load balancer and the Gateway\'s own addresses
     replicas: { available: 2, wanted: 1 },
     addresses: [{ type: 'Hostname', value: 'lb.example.com' }, { type: 'IPAddress', value: '192.0.2.1' }],
     unusableAddresses: ['192.0.2.5'],
+    fault: undefined,
   });
 });
 

@@ -272,10 +272,8 @@ export class ProxyInfra {
     for (const id of [...ids]) {
       const wanted = this.#rendered.get(id)?.wanted;
       if (wanted === undefined) continue;
-      const faults = this.#claims.faults.get(id);
-      const trouble = faults === undefined ? this.#records.get(id)?.trouble : `EnvoyProxy: ${faults.join('; ')}`;
       const stored = this.#storedOf(id).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-      const state = stateOf({ wanted, stored, trouble, nodes: this.#nodes.addresses });
+      const state = stateOf({ wanted, stored, trouble: this.#records.get(id)?.trouble, faults: this.#claims.faults.get(id) ?? [], nodes: this.#nodes.addresses });
       if (equal(state, this.#states.get(id))) continue;
       this.#states.set(id, state);
       this.#options.onState(id, state);

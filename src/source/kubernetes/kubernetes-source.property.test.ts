@@ -14,7 +14,7 @@ type Step =
   | { readonly do: 'put'; readonly kind: KindName; readonly namespace: string; readonly name: string; readonly value: number }
   | { readonly do: 'delete'; readonly kind: KindName; readonly namespace: string; readonly name: string }
   | { readonly do: 'status'; readonly namespace: string; readonly name: string; readonly value: number }
-  | { readonly do: 'restart'; readonly restores: boolean; readonly then: { readonly name: string; readonly value: number } }
+  | { readonly do: 'restart'; readonly restores: boolean; readonly after: { readonly name: string; readonly value: number } }
   | { readonly do: 'toggle'; readonly kind: KindName; readonly what: 'permission' | 'definition' }
   | { readonly do: 'scope'; readonly namespaces: readonly string[] }
   | { readonly do: 'cut' | 'end' | 'expire' | 'compact' | 'bookmark' | 'back up' | 'overload' | 'recover' }
@@ -29,7 +29,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant('put' as const), kind, namespace, name, value }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('delete' as const), kind, namespace, name }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('status' as const), namespace, name, value }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('restart' as const), restores: fc.boolean(), then: fc.record({ name, value }) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('restart' as const), restores: fc.boolean(), after: fc.record({ name, value }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('toggle' as const), kind, what: fc.constantFrom('permission' as const, 'definition' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('scope' as const), namespaces: fc.subarray(namespaces) }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('cut' as const, 'end', 'expire', 'compact', 'bookmark', 'back up', 'overload', 'recover') }) },
@@ -74,7 +74,7 @@ class Machine {
       // A server that comes back with another history was away for long enough to be missed: for ten seconds by the source's clock.
       await quickTiming(100).sleep(10_000, new AbortController().signal);
       if (step.restores) store.restore(this.#backup);
-      if (served('HTTPRoute')) put(this.world, { kind: 'HTTPRoute', namespace: 'one', ...step.then });
+      if (served('HTTPRoute')) put(this.world, { kind: 'HTTPRoute', namespace: 'one', ...step.after });
       await server.up();
     } else if (step.do === 'toggle') this.#toggle(step.kind, step.what);
     else if (step.do === 'scope') {

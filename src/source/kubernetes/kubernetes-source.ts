@@ -69,7 +69,7 @@ export class KubernetesSource {
     this.#options = options;
     this.#scopes = new Map(scopes);
     this.#serverLog = new ApiServerLog(log, timing);
-    const discovery = new Discovery({ client, now: timing.now });
+    const discovery = new Discovery({ client, now: () => timing.now() });
     if (isSelector(namespaces)) this.#selected = this.#follow(namespaces.labelSelector, timing);
     for (const name of new Set(kinds)) {
       this.#kinds.set(name, new KindSource({

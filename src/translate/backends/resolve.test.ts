@@ -38,7 +38,7 @@ const grants = { permits: (_read: unknown, from: { namespace: string }, to: { na
 
 function resolve(ref: Partial<BackendReference>): Resolved {
   const from = { kind: 'HTTPRoute', namespace: 'shop' };
-  return resolveBackend(readDirectly, from, { group: '', kind: 'Service', name: 'app', port: 80, ...ref }, { services, backends, grants });
+  return resolveBackend(readDirectly, from, { group: '', kind: 'Service', name: 'app', port: 80, ...ref }, { services, backends, grants, missing: () => 'does not exist' });
 }
 
 const envoyBackend = { group: 'gateway.envoyproxy.io', kind: 'Backend' };

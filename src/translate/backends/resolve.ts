@@ -19,6 +19,8 @@ export interface BackendCatalog {
   readonly services: Collection<ServicePorts>;
   readonly backends: Collection<ResourceOf<'Backend'>>;
   readonly grants: ReferenceGrants;
+  /** What is to be said of an object that was not found. */
+  missing(read: Read, of: { readonly kind: 'Service' | 'Backend'; readonly namespace: string }): string;
 }
 
 /** A backend's key, or why there is none. */
@@ -44,11 +46,12 @@ export function resolveBackend(read: Read, from: RouteIdentity, ref: BackendRefe
     const message = `${label}: no ReferenceGrant in namespace ${namespace} lets ${from.kind}s of ${from.namespace} use it`;
     return { fault: { reason: 'RefNotPermitted', message } };
   }
-  return resolve(read, { key: `${namespace}/${name}`, label, port }, catalog);
+  return resolve(read, { key: `${namespace}/${name}`, namespace, label, port }, catalog);
 }
 
 interface Wanted {
   readonly key: string;
+  readonly namespace: string;
   readonly label: string;
   readonly port: number | undefined;
 }
@@ -60,9 +63,9 @@ const resolvers: ReadonlyMap<string, Resolver> = new Map([
   ['gateway.envoyproxy.io/Backend', resolveBackendObject],
 ]);
 
-function resolveService(read: Read, { key, label, port }: Wanted, catalog: BackendCatalog): Resolved {
+function resolveService(read: Read, { key, namespace, label, port }: Wanted, catalog: BackendCatalog): Resolved {
   const service = read.get(catalog.services, key);
-  if (service === undefined) return notFound(`${label} does not exist`);
+  if (service === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'Service', namespace })}`);
   if (port === undefined) return notFound(`${label}: a port is needed`);
   const servicePort = service.ports.find((candidate) => candidate.port === port);
   if (servicePort === undefined && service.externalName === undefined) {
@@ -76,9 +79,9 @@ function resolveService(read: Read, { key, label, port }: Wanted, catalog: Backe
   return { backend: serviceKey(key, port) };
 }
 
-function resolveBackendObject(read: Read, { key, label }: Wanted, catalog: BackendCatalog): Resolved {
+function resolveBackendObject(read: Read, { key, namespace, label }: Wanted, catalog: BackendCatalog): Resolved {
   const backend = read.get(catalog.backends, key);
-  if (backend === undefined) return notFound(`${label} does not exist`);
+  if (backend === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'Backend', namespace })}`);
   const unsupported = unsupportedBackend(backend);
   if (unsupported !== undefined) {
     return { fault: { reason: 'UnsupportedProtocol', message: `${label}: ${unsupported}` } };

@@ -7,6 +7,8 @@ export interface SecretAccess {
   /** The Gateway's namespace. */
   readonly namespace: string;
   secret(key: string): TlsSecret | undefined;
+  /** What is to be said of a Secret that was not found there. */
+  missing(namespace: string): string;
   /** Whether the Gateway may use a Secret of another namespace. */
   permitted(to: { readonly namespace: string; readonly name: string }): boolean;
 }
@@ -27,7 +29,7 @@ export function certificateRefs(listener: GatewayListener, access: SecretAccess)
       faults.push({ reason: 'RefNotPermitted', message });
     } else {
       const secret = access.secret(key);
-      const problem = secret === undefined ? 'does not exist' : secret.problem;
+      const problem = secret === undefined ? access.missing(namespace) : secret.problem;
       if (problem === undefined) certificates.push(`Secret/${key}`);
       else faults.push({ reason: 'InvalidCertificateRef', message: `Secret ${key} ${problem}` });
     }

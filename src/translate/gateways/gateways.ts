@@ -6,6 +6,7 @@ import { byAge, type GatewayState } from './state.ts';
 import { bugFault } from '../conditions.ts';
 import type { Class } from '../gateway-classes.ts';
 import type { Inputs, Settings } from '../inputs.ts';
+import { missing } from '../missing.ts';
 import { mergeSettings, readParameters, uidOf } from '../parameters.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
@@ -49,6 +50,7 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
           gateway: { key, namespace, proxy, merged, tls },
           grants: from.grants,
           secret: (secret) => read.get(from.certificates.secrets, secret),
+          missing: (namespace) => missing(read, inputs, { kind: 'Secret', namespace }),
           binding: (port) => read.get(inputs.portBindings, `${proxy}/${port}`),
         }),
       };

@@ -26,6 +26,7 @@ function states(listeners: readonly object[], { tls, binding, secrets = {} }: Su
       if (found === undefined) return undefined;
       return typeof found === 'string' ? { problem: found, names: [] } : { problem: undefined, names: found };
     },
+    missing: () => 'does not exist',
     binding: () => binding,
   };
   return listenerStates(gateway.object.spec.listeners, context);

@@ -15,6 +15,7 @@ export interface ListenerContext {
   readonly gateway: { readonly key: string; readonly namespace: string; readonly proxy: string; readonly merged: boolean; readonly tls: GatewayTls | undefined };
   readonly grants: ReferenceGrants;
   secret(key: string): TlsSecret | undefined;
+  missing(namespace: string): string;
   binding(port: number): PortBinding | undefined;
 }
 
@@ -105,6 +106,7 @@ function secretAccess({ read, gateway, grants, ...context }: ListenerContext): P
   return {
     namespace: gateway.namespace,
     secret: (key) => context.secret(key),
+    missing: (namespace) => context.missing(namespace),
     permitted: (to) => grants.permits(read, from, { group: '', kind: 'Secret', ...to }),
   };
 }

@@ -48,6 +48,16 @@ const gateways: readonly [sentence: string, given: Parameters<typeof status>, ex
     [[sound], { fault: { reason: 'UnsupportedAddress', message: 'no' } }],
     'Accepted=False/UnsupportedAddress Programmed=False/Invalid ResolvedRefs=True/ResolvedRefs',
   ],
+  [
+    'an address that is asked for leads nowhere',
+    [[sound], {}, { proxy: { ...running, unusable: ['10.0.0.9'] } }],
+    'Accepted=True/Accepted Programmed=False/AddressNotUsable ResolvedRefs=True/ResolvedRefs',
+  ],
+  [
+    'the settings of the proxies ask for what cannot be',
+    [[sound], {}, { proxy: { ...running, parametersFault: 'EnvoyProxy: spec.bootstrap: no' } }],
+    'Accepted=False/InvalidParameters Programmed=False/Invalid ResolvedRefs=True/ResolvedRefs',
+  ],
   ['no proxy runs yet', [[sound], {}, { proxy: undefined }], 'Accepted=True/Accepted Programmed=False/Pending ResolvedRefs=True/ResolvedRefs'],
   ['the proxy is not ready', [[sound], {}, { proxy: { ...running, ready: false, message: 'starting' } }], 'Accepted=True/Accepted Programmed=False/NoResources ResolvedRefs=True/ResolvedRefs'],
   ['there is no address yet', [[sound], {}, { proxy: { ...running, addresses: [] } }], 'Accepted=True/Accepted Programmed=False/AddressNotAssigned ResolvedRefs=True/ResolvedRefs'],

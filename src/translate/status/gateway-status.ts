@@ -28,7 +28,7 @@ export interface GatewayFacts {
 /** The status of a Gateway and its listeners. */
 export function gatewayStatus(gateway: GatewayState, facts: GatewayFacts): GatewayStatus {
   const { generation, listeners } = gateway;
-  const { accepted, fault } = acceptance(gateway);
+  const { accepted, fault } = acceptance(gateway, facts.proxy?.parametersFault);
   const programmed = accepted ? programmedFault(gateway, facts) : invalid(fault?.message ?? '');
   const unresolved = unresolvedListeners(listeners);
   return {
@@ -66,8 +66,9 @@ export function pendingGatewayStatus(generation: number, message: string): Pick<
 }
 
 /** "Accepted=True with reason ListenersNotValid" when some listeners are valid, False when none is. */
-function acceptance({ fault, listeners }: GatewayState): { accepted: boolean; fault: Fault | undefined } {
+function acceptance({ fault, listeners }: GatewayState, parametersFault: string | undefined): { accepted: boolean; fault: Fault | undefined } {
   if (fault !== undefined) return { accepted: false, fault };
+  if (parametersFault !== undefined) return { accepted: false, fault: { reason: 'InvalidParameters', message: parametersFault } };
   const bad = listeners.filter((l) => l.acceptedFault !== undefined || l.conflict !== undefined || l.portFault !== undefined);
   if (bad.length === 0) return { accepted: true, fault: undefined };
   return { accepted: bad.length < listeners.length, fault: { reason: 'ListenersNotValid', message: `Listeners not valid: ${names(bad)}` } };

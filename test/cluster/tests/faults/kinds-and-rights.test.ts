@@ -79,13 +79,13 @@ describe('no request is lost', { timeout: 400_000 }, () => {
     await client.send(`${gatewayPath}/status`, { method: 'PATCH', contentType: 'application/json-patch+json', body: [{ op: 'add', path: '/status/conditions/-', value: { ...foreign, lastTransitionTime: '2026-01-01T00:00:00Z' } }] });
     await using load = gateway.load();
     await cluster.apply(names.map((name) => route({ name, host: `${name}.example.com`, mark: name })));
-    await using rival = new Rival(cluster, [gatewayPath, ...names.map((name) => `${routesPath}/${name}`)]);
+    await using atRoutes = new Rival(cluster, names.map((name) => `${routesPath}/${name}`));
     await using atGateway = new Rival(cluster, [gatewayPath]);
     await cluster.apply(names.map((name) => route({ name: `late-${name}`, host: `late-${name}.example.com`, mark: name })));
     for (const name of names) await gateway.untilAccepted(`late-${name}`);
     const attached = (status: GatewayStatus): number => status.listeners?.[0]?.attachedRoutes ?? 0;
     await eventually('the Gateway counts all routes', async () => attached(await gatewayStatus()) === attached(before) + 2 * crowd, { limit });
-    assert.ok(rival.writes > crowd && atGateway.writes > crowd, `${rival.writes} and ${atGateway.writes} writes of the rival`);
+    assert.ok(atRoutes.writes > crowd && atGateway.writes > crowd, `${atRoutes.writes} and ${atGateway.writes} writes of the rival`);
     assert.ok((await metric(pod, 'moongate_status_writes_total', 'outcome="conflict"')) > 0, 'no write met a conflict');
     const { conditions } = await gatewayStatus();
     assert.ok(isTrue(conditions, foreign.type) && isTrue(conditions, 'Programmed'), JSON.stringify(conditions));

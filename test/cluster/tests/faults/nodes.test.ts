@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { eventually } from '../../lifetime/eventually.ts';
 import { HealthCheckedNodes } from '../support/health-checked-nodes.ts';
 import { SteadyLoad } from '../support/load.ts';
-import { isReady, namespace, podsOf, proxies } from '../support/pods.ts';
+import { isReady, namespace, podsOf, proxies, untilGone } from '../support/pods.ts';
 import type { Pod } from '../support/pods.ts';
 import { assertNothingLost, limit, stableHost, TestGateway, untilServed } from '../support/test-gateway.ts';
 
@@ -54,6 +54,7 @@ describe('no request is lost across nodes', { timeout: 400_000 }, () => {
     const former = await untilReady();
     await cluster.controlPlane.client.send(settingsPath, { method: 'PATCH', body: { spec: { provider: { kubernetes: { envoyDaemonSet: { pod: { annotations: { 'example.com/rolled': 'yes' } } } } } } } });
     await untilReady(former);
+    await untilGone(cluster, former);
     await untilServed(load, 200);
     await assertNothingLost(load);
   });
@@ -70,10 +71,7 @@ describe('no request is lost across nodes', { timeout: 400_000 }, () => {
     assert.ok(pod);
     await cluster.kubectl(['label', 'node', node.name, 'example.com/proxies-']);
     await eventually('the load balancer knows of it', () => !nodes.healthy.includes(node.address), { limit });
-    await eventually('the Envoy is gone', async () => {
-      const { items } = await cluster.controlPlane.client.send<{ items: readonly Pod[] }>(`/api/v1/namespaces/${namespace}/pods`);
-      return !items.some(({ metadata: { uid } }) => uid === pod.metadata.uid);
-    }, { limit: rolloutMs });
+    await untilGone(cluster, [pod]);
     await untilServed(load, 200);
     await assertNothingLost(load);
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { eventually } from '../../lifetime/eventually.ts';
-import { isReady, namespace, podsOf, proxies, signalPod } from '../support/pods.ts';
+import { isReady, namespace, podsOf, proxies, signalPod, untilGone } from '../support/pods.ts';
 import type { Pod } from '../support/pods.ts';
 import { assertNothingLost, limit, TestGateway, untilServed } from '../support/test-gateway.ts';
 
@@ -37,13 +37,6 @@ describe('an Envoy goes', { timeout: 500_000 }, () => {
     return found;
   }
 
-  async function allGone(pods: readonly Pod[]): Promise<void> {
-    await eventually('the former Pods are gone', async () => {
-      const { items } = await gateway.cluster.controlPlane.client.send<{ items: readonly Pod[] }>(`/api/v1/namespaces/${namespace}/pods`);
-      return pods.every(({ metadata }) => !items.some((item) => item.metadata.uid === metadata.uid));
-    }, { limit: rolloutMs });
-  }
-
   async function deployment(): Promise<Deployment> {
     const { items } = await gateway.cluster.controlPlane.client.send<{ items: readonly Deployment[] }>(`${deploymentsPath}?labelSelector=${encodeURIComponent(proxies)}`);
     const [first] = items;
@@ -57,7 +50,7 @@ describe('an Envoy goes', { timeout: 500_000 }, () => {
     const [pod] = await untilReady();
     assert.ok(pod);
     await gateway.cluster.kubectl(['-n', namespace, 'delete', 'pod', pod.metadata.name, '--wait=false']);
-    await allGone([pod]);
+    await untilGone(gateway.cluster, [pod]);
     await untilReady([pod]);
     await untilServed(load);
     await assertNothingLost(load);
@@ -71,7 +64,7 @@ describe('an Envoy goes', { timeout: 500_000 }, () => {
       method: 'PATCH', body: { spec: { provider: { kubernetes: { envoyDeployment: { pod: { annotations: { 'example.com/rolled': 'yes' } } } } } } },
     });
     await untilReady(former);
-    await allGone(former);
+    await untilGone(gateway.cluster, former);
     await untilServed(load);
     await assertNothingLost(load);
   });
@@ -102,7 +95,7 @@ describe('an Envoy goes', { timeout: 500_000 }, () => {
     await gateway.cluster.kubectl(['-n', namespace, 'delete', 'deployment', before.metadata.name, '--wait=false']);
     await eventually('there is another Deployment', async () => (await deployment()).metadata.uid !== before.metadata.uid, { limit: 10_000 });
     await untilReady(former);
-    await allGone(former);
+    await untilGone(gateway.cluster, former);
     await untilServed(load);
     await assertNothingLost(load);
   });

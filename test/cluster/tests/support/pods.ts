@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Cluster } from '../../cluster.ts';
+import { eventually } from '../../lifetime/eventually.ts';
 import { isTrue, type Condition } from './conditions.ts';
 
 export interface Pod {
@@ -14,6 +15,9 @@ export const namespace = 'envoy-gateway-system';
 export const controllers = 'control-plane=envoy-gateway';
 export const proxies = 'gateway.envoyproxy.io/owning-gateway-name=ack-gateway';
 
+/** A minute of draining, unless connections go before, and the machine is busy. */
+const drainMs = 120_000;
+
 /** Pods with these labels that are not about to go, by name. */
 export async function podsOf({ controlPlane: { client } }: Pick<Cluster, 'controlPlane'>, labels: string): Promise<Pod[]> {
   const { items } = await client.send<{ readonly items: readonly Pod[] }>(`/api/v1/namespaces/${namespace}/pods?labelSelector=${encodeURIComponent(labels)}`);
@@ -22,6 +26,15 @@ export async function podsOf({ controlPlane: { client } }: Pick<Cluster, 'contro
 
 export function isReady({ status }: Pod): boolean {
   return isTrue(status.conditions, 'Ready');
+}
+
+/** Waits until nothing of these Pods is left: they had to be drained. */
+export async function untilGone({ controlPlane: { client } }: Pick<Cluster, 'controlPlane'>, pods: readonly Pod[]): Promise<void> {
+  const uids = new Set(pods.map(({ metadata }) => metadata.uid));
+  await eventually(`Pods ${pods.map(({ metadata }) => metadata.name).join(', ')} are gone`, async () => {
+    const { items } = await client.send<{ readonly items: readonly Pod[] }>(`/api/v1/namespaces/${namespace}/pods`);
+    return !items.some(({ metadata }) => uids.has(metadata.uid));
+  }, { limit: drainMs });
 }
 
 /** The processes of a Pod's containers that run this program ('envoy', 'node'), by the kubelet's cgroups. */
