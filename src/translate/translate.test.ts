@@ -115,7 +115,7 @@ describe('a bug costs the object that it was run for, and says so', () => {
 
   test('a Gateway', () => {
     const { plane, errors } = survivors([...world, broken(gateway, { gatewayClassName: 'ours' })]);
-    assert.deepEqual(errors, ['gateways default/web']);
+    assert.deepEqual(errors, ['own-gateways default/web']);
     assert.match(JSON.stringify(statusView(plane)['Gateway/default/web']), /"Accepted","status":"False","reason":"Invalid","message":"Internal error, please report it: /);
   });
 });
