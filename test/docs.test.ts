@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 
 const root = join(import.meta.dirname, '..');
-const pages = globSync('{*.md,docs/**/*.md,bench/*.md,definitions/*.md,examples/**/*.md,test/golden/README.md}', { cwd: root }).sort();
+const pages = globSync('{*.md,docs/**/*.md,charts/**/*.md,test/conformance/*.md,bench/*.md,definitions/*.md,examples/**/*.md,test/golden/README.md}', { cwd: root }).sort();
 
 function text(page: string): string {
   return readFileSync(join(root, page), 'utf8');

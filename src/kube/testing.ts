@@ -1,4 +1,5 @@
 /* A fake API server: real HTTP on loopback around a store in memory. More than 300 lines, since one request's way through it is told in one place. */
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -90,7 +91,8 @@ export class FakeApiServer {
   readonly #denied = new Set<string>();
   readonly #watches = new Set<OpenWatch>();
   readonly #sockets = new Set<Socket>();
-  readonly #snapshots = new Map<number, readonly FakeObject[]>();
+  /** What is left to page through, by token. */
+  readonly #snapshots = new Map<string, readonly FakeObject[]>();
   #server: Server | undefined;
   #port = 0;
   #observers: (() => void)[] = [];
@@ -314,17 +316,15 @@ export class FakeApiServer {
   #list({ query }: SeenRequest, target: Target, selection: Selection): Json {
     const { resource } = target;
     const limit = Number(query['limit'] ?? Infinity);
-    const token = query['continue'] === undefined ? undefined : (JSON.parse(Buffer.from(query['continue'], 'base64url').toString()) as { version: number; start: number });
-    if (token !== undefined && (token.version < this.store.compacted || !this.#snapshots.has(token.version))) {
+    const token = query['continue'];
+    const rest = token === undefined ? this.store.list(resourceId(resource), selection) : this.#snapshots.get(token);
+    const version = token === undefined ? this.store.version : Number(token.split('-')[0]);
+    if (rest === undefined || version < this.store.compacted) {
       throw new Refusal(410, 'Expired', 'The provided continue parameter is too old to display a consistent list result.');
     }
-    const version = token?.version ?? this.store.version;
-    const all = token === undefined ? this.store.list(resourceId(resource), selection) : (this.#snapshots.get(version) ?? []);
-    const start = token?.start ?? 0;
-    const items = all.slice(start, start + limit);
-    const isLast = start + items.length >= all.length;
-    if (!isLast) this.#snapshots.set(version, all);
-    const next = isLast ? {} : { continue: Buffer.from(JSON.stringify({ version, start: start + items.length })).toString('base64url') };
+    const items = rest.slice(0, limit);
+    const next = items.length === rest.length ? {} : { continue: `${version}-${randomUUID()}` };
+    if (next.continue !== undefined) this.#snapshots.set(next.continue, rest.slice(limit));
     // As the real one: items of the core kinds do not say what they are.
     const bare = KINDS.get(resource.kind)?.custom !== true;
     return {

@@ -83,6 +83,14 @@ describe('status and bookkeeping', () => {
     assert.equal(JSON.stringify(bare(one)).includes('resourceVersion'), false);
   });
 
+  test('what kubectl apply notes of an object is not kept', async (context) => {
+    const world = await World.make(context, routesOnly);
+    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{}', mine: 'kept' };
+    world.server.put('HTTPRoute', route('a', '/', { annotations }));
+    await world.source.start();
+    assert.deepEqual(world.objects.get('HTTPRoute/default/a')?.metadata.annotations, { mine: 'kept' });
+  });
+
   test('a label or an annotation is a change, with the same generation', async (context) => {
     const world = await World.make(context, routesOnly);
     world.server.put('HTTPRoute', route('a'));

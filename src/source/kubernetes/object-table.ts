@@ -1,4 +1,4 @@
-import type { Decoded, ObjectMeta, Origin, Resource } from '../../api/resource.ts';
+import type { Decoded, Origin, Resource } from '../../api/resource.ts';
 import type { Problem } from '../../api/problem.ts';
 import type { Kind } from '../../api/kinds.ts';
 import type { DecodeOptions } from '../../api/decode.ts';
@@ -12,6 +12,8 @@ export type Decode = (value: unknown, origin: Origin, options: DecodeOptions) =>
 
 /** Objects of an API server have no file. */
 const ORIGIN: Origin = { file: '', line: 0 };
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** What is kept of one object. */
 interface Entry {
@@ -60,7 +62,8 @@ export class ObjectTable {
   /** Takes a new state of an object. */
   set(key: string, object: KubeObject): Update {
     const { status, metadata: given, ...content } = object;
-    const { resourceVersion = '', selfLink: _, ...metadata } = given as KubeObject['metadata'] & { readonly selfLink?: string };
+    const { resourceVersion = '', ...rest } = given;
+    const metadata = withoutBookkeeping(rest);
     const former = this.#entries.get(key);
     const observed = this.#observes ? observedOf(object, resourceVersion, status) : undefined;
     const existed = former?.resource !== undefined;
@@ -88,8 +91,8 @@ export class ObjectTable {
    * The API server counts every change of a custom resource outside of metadata and status in `generation`. Of the core kinds, most have no
    * generation at all: they are decoded again, which is cheap, and compared by version.
    */
-  #isStatusOnly(former: Entry, metadata: Partial<ObjectMeta>): boolean {
-    return this.#kind.custom && metadata.generation !== undefined && equal(former.metadata, metadata);
+  #isStatusOnly(former: Entry, metadata: Readonly<Record<string, unknown>>): boolean {
+    return this.#kind.custom && metadata['generation'] !== undefined && equal(former.metadata, metadata);
   }
 
   #decoded(object: object): Decoded {
@@ -99,6 +102,15 @@ export class ObjectTable {
       return { resource: undefined, problems: [{ severity: 'error', field: '', message: `cannot be decoded, which is a bug: ${messageOf(error)}` }] };
     }
   }
+}
+
+/** What kubectl and old API servers write beside what the user wrote. The copy of the whole object would double the memory that it takes. */
+function withoutBookkeeping(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { selfLink: _, ...metadata } = given;
+  const annotations = given['annotations'] as Readonly<Record<string, string>> | undefined;
+  if (annotations?.[LAST_APPLIED] === undefined) return metadata;
+  const { [LAST_APPLIED]: __, ...kept } = annotations;
+  return { ...metadata, annotations: kept };
 }
 
 function metadataOf(resource: Resource | undefined): unknown {
