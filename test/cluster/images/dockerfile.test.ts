@@ -11,7 +11,7 @@ COPY . .
 RUN npm ci
 RUN npm prune \\
   # what the base has
-  && rm -rf node_modules/node ./node_modules/.bin; rm -rf /root/.npm
+  && rm -rf node_modules/node ./node_modules/.bin; rm -rf /var/npm
 
 FROM example.com/base:nonroot
 LABEL a="one two" b=three
@@ -40,7 +40,7 @@ test('the last stage is read, and what the build removes', () => {
     workingDir: '/app',
     entrypoint: ['/nodejs/bin/node', '/app/dist/cli/main.js'],
     cmd: ['controller'],
-    removed: { build: ['/app/node_modules/node', '/app/node_modules/.bin', '/root/.npm'] },
+    removed: { build: ['/app/node_modules/node', '/app/node_modules/.bin', '/var/npm'] },
   });
 });
 
