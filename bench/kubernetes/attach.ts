@@ -14,6 +14,9 @@ export interface AttachResult {
   readonly accepted_ms: number;
   readonly attached_ms: number;
   readonly gateway_writes: number;
+  /** CPU from the first create until all is said. */
+  readonly cp_cpu_ms: number;
+  readonly envoy_cpu_ms: number;
   readonly detached_ms: number;
   readonly detach_writes: number;
 }
@@ -22,7 +25,7 @@ const limitMs = 300_000;
 const requestsAtATime = 32;
 
 /** Attaches routes to one Gateway as fast as the API server takes them, waits until all is said about them, and takes them away again. */
-export async function measureAttach({ client }: Stage, count: number): Promise<AttachResult> {
+export async function measureAttach({ client, controlPlane, envoy }: Stage, count: number): Promise<AttachResult> {
   const names = Array.from({ length: count }, (_, index) => `attach-${index}`);
   const accepted = new Set<string>();
   const before = attached(await getObject(client, gateways, { namespace, name: gatewayName }));
@@ -54,12 +57,14 @@ export async function measureAttach({ client }: Stage, count: number): Promise<A
   try {
     await Promise.all(watches.map((watch) => watch.whenSynced()));
     writes = 0;
+    const cpu = [controlPlane.cpuMs(), envoy.cpuMs()] as const;
     const start = performance.now();
     await together(names, requestsAtATime, (name) => createObject(client, httpRoutes, route(name)));
     const created = performance.now();
     await until('all routes are Accepted', () => accepted.size === count, limitMs);
     await until('attachedRoutes is right', () => now === before + count, limitMs);
     const attachWrites = writes;
+    const spent = [controlPlane.cpuMs() - cpu[0], envoy.cpuMs() - cpu[1]] as const;
     const attachedAt = nowSince;
     writes = 0;
     await together(names, requestsAtATime, (name) => deleteObject(client, httpRoutes, { namespace, name }));
@@ -71,6 +76,8 @@ export async function measureAttach({ client }: Stage, count: number): Promise<A
       accepted_ms: Math.round(Math.max(0, acceptedAt - created)),
       attached_ms: Math.round(Math.max(0, attachedAt - created)),
       gateway_writes: attachWrites,
+      cp_cpu_ms: Math.round(spent[0]),
+      envoy_cpu_ms: Math.round(spent[1]),
       detached_ms: Math.round(Math.max(0, nowSince - deleted)),
       detach_writes: writes,
     };

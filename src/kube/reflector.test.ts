@@ -211,13 +211,27 @@ describe('reflector', () => {
     server.endWatches('cleanly');
     await mirror.until(() => mirror.reflector.states.get('')?.kind === 'denied', 'the refusal');
     const before = server.requests.length;
-    await server.until(() => server.requests.length >= before + 3, 'three more attempts');
+    await server.until(() => server.requests.length >= before + 2, 'two more attempts');
     assert.equal(mirror.objects.size, 2);
     assert.equal(errors.length, 1);
     assert.match(errors[0] ?? '', /not allowed to list and watch Secret objects.*User "fake" cannot (list|watch) resource "secrets"/);
     put(server, 's2');
     server.allow(KIND);
     await mirror.until(() => mirror.objects.size === 3, 'the permission to be back');
+  });
+
+  test('a server that denies everything while it starts is no answer', async (context) => {
+    const server = await FakeApiServer.start(context);
+    put(server, 's0');
+    let count = 0;
+    server.intercept = () => (count++ === 0 ? new Refusal(403, 'Forbidden', 'roles are not read yet') : undefined);
+    const client = server.client();
+    context.after(() => client.close());
+    const kinds: string[] = [];
+    const mirror = new Mirror(context, { client, resource: SECRETS, timing: quickTiming(), onState: (_, { kind }) => void kinds.push(kind) });
+    await mirror.reflector.whenSynced();
+    assert.deepEqual(mirror.names(), ['s0']);
+    assert.deepEqual(kinds.slice(0, 1), ['retrying']);
   });
 
   test('going from all namespaces to some keeps what is known of those', async (context) => {

@@ -48,6 +48,8 @@ const SHORT_MS = 1000;
 const ABSENT_POLL_MS = 1500;
 /** How long a resource whose objects are known has to be missing before they count as deleted, in milliseconds. */
 const ABSENT_CONFIRM_MS = 1000;
+/** How long it has to be forbidden before that counts as the answer, in milliseconds. */
+const DENIED_CONFIRM_MS = 2000;
 /** After so many refusals of an overloaded server everything is read again. */
 const RELIST_AFTER = 3;
 const failureBackOff: BackOff = { firstMs: 100, maxMs: 5000 };
@@ -79,6 +81,7 @@ export class ScopeReflector {
   #failures = 0;
   #expired = 0;
   #missingSince: number | undefined;
+  #deniedSince: number | undefined;
 
   constructor(options: ScopeReflectorOptions) {
     this.#options = options;
@@ -125,6 +128,7 @@ export class ScopeReflector {
       if (this.#state.kind === 'watching') this.#setState({ kind: 'listing' });
       this.#position = await this.#list(resource);
       this.#missingSince = undefined;
+      this.#deniedSince = undefined;
       if (this.#abort.signal.aborted) return;
       this.#setSynced();
     }
@@ -205,8 +209,7 @@ export class ScopeReflector {
     if (isForbidden(error)) return this.#denied(error);
     // An overloaded server is the same as before, and a list costs it more than a watch.
     if (error.code !== 429 || this.#failures >= RELIST_AFTER) this.#position = undefined;
-    const since = this.#state.kind === 'retrying' ? this.#state.since : this.#options.timing.now();
-    this.#setState({ kind: 'retrying', since, message: error.message });
+    this.#setRetrying(error.message);
     await this.#pause(failureBackOff, error.retryAfterMs);
   }
 
@@ -225,18 +228,28 @@ export class ScopeReflector {
     await timing.sleep(ABSENT_POLL_MS, this.#abort.signal);
   }
 
+  /** RBAC forbids it. If that lasts, there is nothing to wait for: a server that just came up denies everything until it has read its roles. */
   async #denied(error: KubeError): Promise<void> {
+    const now = this.#options.timing.now();
     this.#position = undefined;
-    this.#setState({ kind: 'denied', message: error.message });
-    this.#setSynced();
+    this.#deniedSince ??= now;
+    if (now - this.#deniedSince >= DENIED_CONFIRM_MS) {
+      this.#setState({ kind: 'denied', message: error.message });
+      this.#setSynced();
+    } else this.#setRetrying(error.message);
     await this.#pause(deniedBackOff, error.retryAfterMs);
+  }
+
+  #setRetrying(message: string): void {
+    const since = this.#state.kind === 'retrying' ? this.#state.since : this.#options.timing.now();
+    this.#setState({ kind: 'retrying', since, message });
   }
 
   /** The consumer threw, or we did. */
   async #bug(error: unknown): Promise<void> {
     this.#position = undefined;
     this.#options.onBug(error);
-    this.#setState({ kind: 'retrying', since: this.#options.timing.now(), message: messageOf(error) });
+    this.#setRetrying(messageOf(error));
     await this.#pause(failureBackOff);
   }
 

@@ -16,16 +16,23 @@ export class ApiServerLog {
 
   /** Takes the state of one watch. */
   note(watch: string, state: ReflectorState): void {
-    const wasAway = this.#retrying.size > 0;
-    if (state.kind === 'retrying') this.#retrying.add(watch);
-    else if (state.kind !== 'listing') this.#retrying.delete(watch);
-    const isAway = this.#retrying.size > 0;
-    if (isAway && !wasAway && state.kind === 'retrying') {
+    if (state.kind !== 'retrying') {
+      if (state.kind !== 'listing') this.forget((name) => name === watch);
+      return;
+    }
+    if (this.#retrying.size === 0) {
       this.#since = this.#timing.now();
       this.#log.warn({ reason: state.message }, 'the API server does not answer as it should; what is known stays in use');
-    } else if (wasAway && !isAway) {
-      const seconds = Math.round((this.#timing.now() - this.#since) / 1000);
-      this.#log.info({ seconds }, 'the API server is back; everything is in step with it again');
     }
+    this.#retrying.add(watch);
+  }
+
+  /** These watches are well, or are no more. */
+  forget(fits: (watch: string) => boolean): void {
+    if (this.#retrying.size === 0) return;
+    for (const watch of this.#retrying) if (fits(watch)) this.#retrying.delete(watch);
+    if (this.#retrying.size > 0) return;
+    const seconds = Math.round((this.#timing.now() - this.#since) / 1000);
+    this.#log.info({ seconds }, 'the API server is back; everything is in step with it again');
   }
 }

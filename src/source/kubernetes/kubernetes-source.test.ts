@@ -237,7 +237,7 @@ describe('optional kinds', () => {
   });
 
   test('a kind that RBAC denies is no obstacle for the others', async (context) => {
-    const world = await World.make(context, ['HTTPRoute', 'Secret']);
+    const world = await World.make(context, ['HTTPRoute', 'Secret'], { timing: quickTiming() });
     world.server.deny('Secret');
     world.server.put('HTTPRoute', route('a'));
     await world.source.start();

@@ -132,7 +132,13 @@ export class KubernetesSource {
   setScope(kind: KindName, scope: NamespaceScope): void {
     if (scope === 'all') this.#scopes.delete(kind);
     else this.#scopes.set(kind, scope);
-    this.#kinds.get(kind)?.setNamespaces(this.#scopeOf(kind));
+    this.#adjust(kind);
+  }
+
+  #adjust(name: KindName): void {
+    const kind = this.#kinds.get(name);
+    kind?.setNamespaces(this.#scopeOf(name));
+    this.#serverLog.forget((watch) => watch.startsWith(`${name}/`) && kind?.states.has(watch.slice(name.length + 1)) !== true);
   }
 
   /** Stops watching. `onChange` is not called again. */
@@ -151,7 +157,7 @@ export class KubernetesSource {
       onChange: ({ set, deleted }) => {
         for (const { metadata } of set) this.#selectedNames.add(metadata.name);
         for (const name of deleted) this.#selectedNames.delete(name);
-        for (const [name, kind] of this.#kinds) kind.setNamespaces(this.#scopeOf(name));
+        for (const name of this.#kinds.keys()) this.#adjust(name);
       },
       log,
       timing,

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeChartCrds } from '../../../../tools/charts/chart-crds.ts';
 import { startCluster } from '../../cluster.ts';
@@ -51,9 +50,7 @@ export class TestGateway {
     try {
       await beforeInstall?.(cluster);
       await install(cluster, { install: 'moongate', set });
-      for (const file of ['gatewayclass', 'backend', 'gateway']) {
-        await cluster.kubectl(['apply', '-f', '-'], { input: await readFile(join(manifests, `${file}.yaml`), 'utf8') });
-      }
+      await cluster.kubectl(['apply', ...['gatewayclass', 'backend', 'gateway'].flatMap((name) => ['-f', join(manifests, `${name}.yaml`)])]);
       if (settings !== undefined) await useSettings(cluster, settings);
       await cluster.apply([route({ name: 'stable', host: stableHost, mark: 'stable' }), route({ name: 'changing', host: changingHost, mark: 'first' })]);
       const gateway = new TestGateway(cluster, await addressOf(cluster));
