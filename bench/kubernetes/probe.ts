@@ -13,6 +13,7 @@ export interface Answer {
 }
 
 const patienceMs = 10_000;
+const connectMs = 1_000;
 const versionPattern = new RegExp(`^${versionHeader}: *(.*)\\r$`, 'im');
 
 /** A connection that is kept, with one request at a time, made for little work between two requests. */
@@ -30,10 +31,16 @@ export class Probe {
     socket.on('close', () => this.#failed(new Error('the connection was closed')));
   }
 
-  /** Rejects when nobody listens. */
+  /** Rejects when nobody listens, or nobody answers within a second. */
   static async open(address: string, port = 80): Promise<Probe> {
     const socket = connect(port, address);
-    await once(socket, 'connect');
+    try {
+      // A Service without endpoints on the node swallows what is sent to it.
+      await once(socket, 'connect', { signal: AbortSignal.timeout(connectMs) });
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
     return new Probe(socket);
   }
 
