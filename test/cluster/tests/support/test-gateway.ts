@@ -122,7 +122,7 @@ export class TestGateway {
 /** Every request of a load got what it should, and there were enough of them to say so. */
 export async function assertNothingLost(load: SteadyLoad, atLeast = 100): Promise<void> {
   const { requests, failures } = await load.stop();
-  assert.deepEqual(failures, [], `${failures.length} of ${requests} requests failed`);
+  assert.deepEqual(failures.slice(0, 20), [], `${failures.length} of ${requests} requests failed`);
   assert.ok(requests >= atLeast, `${requests} requests are too few`);
 }
 
