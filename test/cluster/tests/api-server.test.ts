@@ -1,4 +1,4 @@
-import { after, test } from 'node:test';
+import { after } from 'node:test';
 import type { TestContext } from 'node:test';
 import { apiServerSuite, eventually, uniqueName } from '../../../src/kube/api-server.suite.ts';
 import { KubeClient } from '../../../src/kube/client.ts';
@@ -9,53 +9,51 @@ import type { KubeResource } from '../../../src/kube/resource.ts';
 import { objectPath } from '../../../src/kube/resource.ts';
 import { createObject, deleteObject, getObject } from '../../../src/kube/verbs.ts';
 import { NAMESPACES, SERVICE_ACCOUNTS } from '../../../src/kube/well-known.ts';
+import { startCluster } from '../cluster.ts';
 
 const userAgent = 'moongate/test';
 const crds: KubeResource = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', kind: 'CustomResourceDefinition', namespaced: false };
 const clusterRoles: KubeResource = { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterroles', kind: 'ClusterRole', namespaced: false };
 const clusterRoleBindings: KubeResource = { ...clusterRoles, plural: 'clusterrolebindings', kind: 'ClusterRoleBinding' };
 
-const kubeconfig = process.env['KUBECONFIG'];
-if (kubeconfig === undefined || kubeconfig === '') {
-  test('a cluster is given', () => {
-    throw new Error('KUBECONFIG is not set: run this with `npm run cluster -- --bare --exec`');
-  });
-} else {
-  const connection = kubeconfigConnection([kubeconfig]);
-  const client = new KubeClient({ connection, userAgent });
-  after(() => client.close());
+const cluster = await startCluster();
+const connection = kubeconfigConnection([cluster.kubeconfig]);
+const client = new KubeClient({ connection, userAgent });
+after(async () => {
+  client.close();
+  await cluster.stop();
+});
 
-  apiServerSuite('real API server', async (context) => {
-    const group = `${uniqueName('suite')}.moongate.dev`;
-    const widgets: KubeResource = { group, version: 'v1', plural: 'widgets', kind: 'Widget', namespaced: true };
-    const crd = { name: `widgets.${group}` };
-    context.after(() => ignoreMissing(deleteObject(client, crds, crd)));
-    return {
-      client,
-      widgets,
-      namespace: (test) => makeNamespace(client, test),
-      restricted: async (test) => makeRestricted(client, connection, test),
-      install: async () => {
-        await createObject(client, crds, {
-          metadata: crd,
-          spec: {
-            group,
-            names: { kind: 'Widget', plural: 'widgets', singular: 'widget', listKind: 'WidgetList' },
-            scope: 'Namespaced',
-            versions: [{
-              name: 'v1', served: true, storage: true, subresources: { status: {} },
-              schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-            }],
-          },
-        });
-      },
-      uninstall: async () => {
-        await deleteObject(client, crds, crd);
-        await eventually(() => getObject(client, crds, crd).then(() => false, isNotFound), 'the CRD to be gone');
-      },
-    };
-  });
-}
+apiServerSuite('real API server', async (context) => {
+  const group = `${uniqueName('suite')}.moongate.dev`;
+  const widgets: KubeResource = { group, version: 'v1', plural: 'widgets', kind: 'Widget', namespaced: true };
+  const crd = { name: `widgets.${group}` };
+  context.after(() => ignoreMissing(deleteObject(client, crds, crd)));
+  return {
+    client,
+    widgets,
+    namespace: (test) => makeNamespace(client, test),
+    restricted: async (test) => makeRestricted(client, connection, test),
+    install: async () => {
+      await createObject(client, crds, {
+        metadata: crd,
+        spec: {
+          group,
+          names: { kind: 'Widget', plural: 'widgets', singular: 'widget', listKind: 'WidgetList' },
+          scope: 'Namespaced',
+          versions: [{
+            name: 'v1', served: true, storage: true, subresources: { status: {} },
+            schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+          }],
+        },
+      });
+    },
+    uninstall: async () => {
+      await deleteObject(client, crds, crd);
+      await eventually(() => getObject(client, crds, crd).then(() => false, isNotFound), 'the CRD to be gone');
+    },
+  };
+});
 
 async function makeNamespace(client: KubeClient, context: TestContext): Promise<string> {
   const name = uniqueName('suite');
