@@ -77,7 +77,8 @@ describe('the standard manifests', { timeout: 300_000 }, () => {
       await run('sh', [join(folder, 'make-cert.sh')], { cwd: work, env: cluster.env });
       await cluster.kubectl(['patch', 'gateway', 'ack-gateway', '--type=json', '--patch-file', join(folder, 'tls-listener-patch.yaml')]);
       const authority = await readFile(join(work, 'example.com.crt'), 'utf8');
-      await eventually('the TLS listener answers', async () => (await ask({ address, host, authority })).status === 200, { limit });
+      // Before the port is open, nobody answers at all.
+      await eventually('the TLS listener answers', async () => (await ask({ address, host, authority, timeout: 1000 })).status === 200, { limit });
       const { headers } = echoOf(await ask({ address, host, authority }));
       assert.deepEqual(headers['X-Forwarded-Proto'], ['https']);
       // As in the handbook; curl looks at the name in the certificate as browsers do.
