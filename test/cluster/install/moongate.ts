@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Cluster } from '../cluster.ts';
+import { writeChartCrds } from '../../../tools/charts/chart-crds.ts';
 import { run } from '../tools/run.ts';
 
 const chart = join(import.meta.dirname, '../../../charts/moongate');
@@ -8,6 +9,8 @@ const timeoutMs = 3 * 60 * 1000;
 
 /** Installs Moongate from its chart as a user would, and waits until it runs. `set` are values as helm takes them. */
 export async function installMoongate(cluster: Cluster, { set = [] }: { readonly set?: readonly string[] } = {}): Promise<void> {
+  // The chart's CRDs are made from definitions/, and are not in the repository.
+  writeChartCrds();
   try {
     await run('helm', [
       'install', 'moongate', chart, '--namespace', namespace, '--create-namespace', '--wait', '--timeout', `${timeoutMs / 1000}s`, ...set.flatMap((value) => ['--set', value]),
