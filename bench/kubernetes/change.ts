@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { applyObject } from '../../src/kube/verbs.ts';
+import { now } from '../propagation/clock.ts';
+import { Connection } from '../propagation/connection.ts';
 import { round, summary, type Summary } from '../propagation/statistics.ts';
 import { httpRoutes, route } from './objects.ts';
-import { Probe } from './probe.ts';
 import type { Stage } from './stage.ts';
+import { gatewayPort, untilServed } from './until-served.ts';
 
 /** How long a change of one route takes to have its effect. */
 export interface ChangeResult {
@@ -25,17 +27,17 @@ const restMs = 2_000;
 export async function measureChange({ client, address, controlPlane }: Stage, { routes, samples }: { readonly routes: number; readonly samples: number }): Promise<ChangeResult> {
   const name = 'filler-0';
   const host = `${name}.example.com`;
-  await Probe.untilServed(address, `filler-${routes - 1}.example.com`, 300_000);
+  await untilServed(address, `filler-${routes - 1}.example.com`, 300_000);
   await sleep(restMs);
-  const probe = await Probe.open(address);
+  const probe = await Connection.open(gatewayPort, address);
   const times: number[] = [];
   let wrong = 0;
   const idle = await cpuWhileIdle(controlPlane);
   const cpu = controlPlane.cpuMs();
-  const begun = performance.now();
+  const begun = now();
   for (let index = 1; index <= samples; index++) {
     const version = `v${index}`;
-    const start = performance.now();
+    const start = now();
     const written = applyObject(client, httpRoutes, route(name, { version }), { fieldManager: 'bench', force: true });
     for (;;) {
       const answer = await probe.ask(host);
@@ -51,7 +53,7 @@ export async function measureChange({ client, address, controlPlane }: Stage, { 
   }
   probe.close();
   await sleep(restMs);
-  const spent = controlPlane.cpuMs() - cpu - idle * (performance.now() - begun);
+  const spent = controlPlane.cpuMs() - cpu - idle * (now() - begun);
   return {
     routes,
     change_to_effect_ms: summary(times),
@@ -65,7 +67,7 @@ export async function measureChange({ client, address, controlPlane }: Stage, { 
 /** Cores. */
 async function cpuWhileIdle(controlPlane: Stage['controlPlane']): Promise<number> {
   const before = controlPlane.cpuMs();
-  const start = performance.now();
+  const start = now();
   await sleep(3_000);
-  return (controlPlane.cpuMs() - before) / (performance.now() - start);
+  return (controlPlane.cpuMs() - before) / (now() - start);
 }

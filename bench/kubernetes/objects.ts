@@ -1,5 +1,6 @@
 import type { KubeInput } from '../../src/kube/verbs.ts';
 import type { KubeResource } from '../../src/kube/resource.ts';
+import { versionHeader } from '../propagation/world.ts';
 
 const gatewayApi = { group: 'gateway.networking.k8s.io', version: 'v1', namespaced: true } as const;
 
@@ -11,9 +12,6 @@ export const namespace = 'bench';
 export const gatewayName = 'bench';
 /** The Service that answers; the Gateway API's echo server. */
 export const backend = 'backend';
-/** In the answer: which version of its route gave it. */
-export const versionHeader = 'x-version';
-
 /** What there is before anything is measured: a Gateway on port 80, and two Pods that answer. */
 export function world(gatewayClass: string): KubeInput[] {
   const labels = { app: backend };

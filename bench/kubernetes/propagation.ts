@@ -1,9 +1,11 @@
 import { createObject, deleteObject, mergePatch } from '../../src/kube/verbs.ts';
+import { now } from '../propagation/clock.ts';
+import { Connection } from '../propagation/connection.ts';
 import { summary, type Summary } from '../propagation/statistics.ts';
 import { httpRoutes, namespace, route } from './objects.ts';
-import { Probe } from './probe.ts';
 import type { Stage } from './stage.ts';
 import { together } from './together.ts';
+import { gatewayPort, untilServed } from './until-served.ts';
 
 /** How long a route that is created takes to answer. */
 export interface PropagationResult {
@@ -35,16 +37,16 @@ export async function fill({ client }: Stage, from: number, to: number): Promise
 /** Creates routes one after the other, and asks for each until it answers. */
 export async function measurePropagation(stage: Stage, options: { readonly routes: number; readonly samples: number; readonly churn: boolean }): Promise<PropagationResult> {
   const { client, address } = stage;
-  await Probe.untilServed(address, `filler-${options.routes - 1}.example.com`, servedMs);
+  await untilServed(address, `filler-${options.routes - 1}.example.com`, servedMs);
   const churn = options.churn ? await startChurn(stage) : undefined;
   const names = Array.from({ length: options.samples }, (_, index) => `probe-${index}`);
   const times: number[] = [];
   let wrong = 0;
-  const probe = await Probe.open(address);
+  const probe = await Connection.open(gatewayPort, address);
   try {
     for (const name of names) {
       const host = `${name}.example.com`;
-      const start = performance.now();
+      const start = now();
       const created = createObject(client, httpRoutes, route(name));
       for (;;) {
         const { status, at } = await probe.ask(host);
@@ -71,7 +73,7 @@ export async function measurePropagation(stage: Stage, options: { readonly route
 async function startChurn({ client, address }: Stage): Promise<{ stop(): Promise<void> }> {
   const names = Array.from({ length: churning }, (_, index) => `churn-${index}`);
   await together(names, requestsAtATime, (name) => createObject(client, httpRoutes, route(name)));
-  await Probe.untilServed(address, `churn-${churning - 1}.example.com`, servedMs);
+  await untilServed(address, `churn-${churning - 1}.example.com`, servedMs);
   let isOn = true;
   const turn = async (): Promise<void> => {
     for (let index = 0; isOn; index++) {

@@ -3,9 +3,9 @@ import { createObject } from '../../src/kube/verbs.ts';
 import { NAMESPACES, SERVICES } from '../../src/kube/well-known.ts';
 import { round } from '../propagation/statistics.ts';
 import { httpRoutes, route, service } from './objects.ts';
-import { Probe } from './probe.ts';
 import type { Stage } from './stage.ts';
 import { together } from './together.ts';
+import { untilAnswered } from './until-served.ts';
 
 /** The control plane with many routes and Services. */
 export interface ScaleResult {
@@ -26,6 +26,7 @@ const requestsAtATime = 32;
 /** The garbage of the beginning is collected, and nothing is measured meanwhile. */
 const calmMs = 20_000;
 const idleMs = 30_000;
+const servedMs = 600_000;
 
 /** Makes as many routes as Services, each route to a Service of its own, spread over namespaces; then does nothing for a while. */
 export async function measureScale({ client, address, controlPlane, envoy }: Stage, count: number): Promise<ScaleResult> {
@@ -42,7 +43,7 @@ export async function measureScale({ client, address, controlPlane, envoy }: Sta
     });
     const created = performance.now();
     // It is served when it is no longer answered with 404: the Services have no Pods, so the answer is 503.
-    await untilKnown(address, `scale-${count - 1}.example.com`);
+    await untilAnswered(address, `scale-${count - 1}.example.com`, { limitMs: servedMs, isEnough: (status) => status !== 404 });
     const served = performance.now() - created;
     await sleep(calmMs);
     const cpu = controlPlane.cpuMs();
@@ -60,16 +61,4 @@ export async function measureScale({ client, address, controlPlane, envoy }: Sta
   } finally {
     clearInterval(look);
   }
-}
-
-async function untilKnown(address: string, host: string): Promise<void> {
-  const end = performance.now() + 600_000;
-  while (performance.now() < end) {
-    const probe = await Probe.open(address);
-    const { status } = await probe.ask(host);
-    probe.close();
-    if (status !== 404) return;
-    await sleep(100);
-  }
-  throw new Error(`${host} was not known after 10 minutes`);
 }

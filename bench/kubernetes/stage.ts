@@ -9,7 +9,7 @@ import { PODS } from '../../src/kube/well-known.ts';
 import { gatewayName, gateways, namespace, route, httpRoutes, world } from './objects.ts';
 import type { Product } from './options.ts';
 import { processesOf, type Processes } from './processes.ts';
-import { Probe } from './probe.ts';
+import { untilServed } from './until-served.ts';
 
 /** A cluster with one product on it, and a Gateway that answers. */
 export interface Stage extends AsyncDisposable {
@@ -51,7 +51,7 @@ export async function setStage(product: Product, onProgress: (message: string) =
     await applyObject(client, httpRoutes, route('first'), { fieldManager: 'bench' });
     onProgress('waiting for the first answer');
     const address = await addressOf(client);
-    await Probe.untilServed(address, 'first.example.com', readyMs);
+    await untilServed(address, 'first.example.com', readyMs);
     return {
       product, cluster, client, address,
       controlPlane: await podProcesses(client, isController[product]),

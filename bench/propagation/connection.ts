@@ -14,6 +14,8 @@ export interface Answer {
 
 /** How long an answer may take, ms. */
 const patienceMs = 5_000;
+/** How long a connection may take to come about, ms. */
+const connectMs = 1_000;
 
 const versionPattern = new RegExp(`^${versionHeader}: *(.*)\\r$`, 'im');
 
@@ -35,10 +37,15 @@ export class Connection {
     socket.on('close', () => this.#failed(new Error('the connection was closed')));
   }
 
-  /** Rejects when nobody listens. */
-  static async open(port: number): Promise<Connection> {
-    const socket = connect(port, '127.0.0.1');
-    await once(socket, 'connect');
+  /** Rejects when nobody listens, or nobody answers: a Kubernetes Service without endpoints swallows what is sent to it. */
+  static async open(port: number, host = '127.0.0.1'): Promise<Connection> {
+    const socket = connect(port, host);
+    try {
+      await once(socket, 'connect', { signal: AbortSignal.timeout(connectMs) });
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
     return new Connection(socket);
   }
 
