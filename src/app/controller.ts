@@ -149,11 +149,6 @@ export class Controller {
     return this.#isLeader;
   }
 
-  /** How the proxies' objects stand, by proxy. */
-  get infraStates(): ReadonlyMap<string, ProxyInfraState> {
-    return this.#infraStates;
-  }
-
   /** Reads everything, then begins to serve. */
   async start(): Promise<void> {
     this.#infra.start();
