@@ -18,6 +18,9 @@ export interface MetricSources {
 /** A push this long (ms) after a change is about something else. */
 const pushWindowMs = 1_000;
 
+/** How often the lag of the event loop is looked at: each look wakes a program that may have nothing to do otherwise. */
+const lagPrecisionMs = 100;
+
 /** Seconds: a settle takes 0.1 ms for one route, and a second or so for ten thousand. */
 const latencyBuckets = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
@@ -38,7 +41,7 @@ export class Metrics {
 
   constructor(sources: MetricSources) {
     const registers = [this.#registry];
-    collectDefaultMetrics({ register: this.#registry, prefix: 'moongate_' });
+    collectDefaultMetrics({ register: this.#registry, prefix: 'moongate_', eventLoopMonitoringPrecision: lagPrecisionMs });
     this.#settle = new Histogram({ name: 'moongate_settle_seconds', help: 'Time to work out what follows from a change.', buckets: latencyBuckets, registers });
     this.#push = new Histogram({
       name: 'moongate_change_to_push_seconds',

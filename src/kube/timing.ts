@@ -4,7 +4,7 @@ export interface Timing {
   now(): number;
   /** In [0, 1). */
   random(): number;
-  /** Resolves after `ms`, or as soon as the signal aborts; it never rejects. */
+  /** Resolves after `ms`, or as soon as the signal aborts; it never rejects. 0 is the next turn of the event loop. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
@@ -15,6 +15,8 @@ export const systemTiming: Timing = {
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal.aborted) return resolve();
+      // A timer takes at least 1 ms.
+      if (ms <= 0) return void setImmediate(resolve);
       const done = (): void => {
         clearTimeout(timer);
         signal.removeEventListener('abort', done);

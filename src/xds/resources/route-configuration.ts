@@ -1,7 +1,7 @@
 import { RouteConfigurationSchema } from '../../gen/envoy/config/route/v3/route_pb.ts';
 import { VirtualHostSchema } from '../../gen/envoy/config/route/v3/route_components_pb.ts';
 import { byText } from '../../util/compare.ts';
-import { appendMessages, encode } from './bytes.ts';
+import { appendMessages, concat, encode } from './bytes.ts';
 import { shardHeader } from './shards.ts';
 import type { EncodedVirtualHost } from './virtual-host.ts';
 
@@ -22,20 +22,26 @@ export function encodeRouteConfiguration(
   virtualHosts: readonly Pick<EncodedVirtualHost, 'domain' | 'bytes'>[],
   options: RouteConfigurationOptions,
 ): Uint8Array {
-  const head = encode(RouteConfigurationSchema, {
-    name,
+  const head = concat(encode(RouteConfigurationSchema, { name }), settings());
+  const sorted = virtualHosts.toSorted((a, b) => byText(a.domain, b.domain));
+  const domains = new Set(sorted.map((virtualHost) => virtualHost.domain));
+  const misdirected = options.misdirected.filter((domain) => !domains.has(domain));
+  const bytes = sorted.map((virtualHost) => virtualHost.bytes);
+  return appendMessages(head, virtualHostsField, misdirected.length === 0 ? bytes : [...bytes, misdirectedHost(misdirected)]);
+}
+
+let encodedSettings: Uint8Array | undefined;
+
+/** What all route configurations have in common, encoded once. */
+function settings(): Uint8Array {
+  return (encodedSettings ??= encode(RouteConfigurationSchema, {
     // `www.example.com:8080` is a request for www.example.com.
     ignorePortInHostMatching: true,
     // Clusters are sent ahead, and a share for an invalid backend names a cluster that never comes.
     validateClusters: false,
     // What a client says in them is no business of a backend. Envoy strips the other x-envoy-* headers of strangers by itself.
     requestHeadersToRemove: [shardHeader, 'x-envoy-attempt-count'],
-  });
-  const sorted = virtualHosts.toSorted((a, b) => byText(a.domain, b.domain));
-  const domains = new Set(sorted.map((virtualHost) => virtualHost.domain));
-  const misdirected = options.misdirected.filter((domain) => !domains.has(domain));
-  const bytes = sorted.map((virtualHost) => virtualHost.bytes);
-  return appendMessages(head, virtualHostsField, misdirected.length === 0 ? bytes : [...bytes, misdirectedHost(misdirected)]);
+  }));
 }
 
 /** Answers 421, so that the client tries again over a connection of its own (RFC 9110 §15.5.20). */

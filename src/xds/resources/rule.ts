@@ -27,8 +27,8 @@ export function encodeRule(rule: Rule, context: RedirectContext, matched: string
   const key = cacheKey(rule.action, context, matched);
   const known = cached.get(key);
   if (known !== undefined) return known;
-  const filters = encode(RouteSchema, rule.cors === undefined ? {} : { typedPerFilterConfig: { [corsFilter]: corsPolicy(rule.cors) } });
-  const encoded = variants(rule, context, matched).map((fields) => concat(encode(RouteSchema, fields), filters));
+  const filters = rule.cors === undefined ? [] : [encode(RouteSchema, { typedPerFilterConfig: { [corsFilter]: corsPolicy(rule.cors) } })];
+  const encoded = variants(rule, context, matched).map((fields) => concat(encode(RouteSchema, fields), ...filters));
   cached.set(key, encoded);
   return encoded;
 }
