@@ -9,7 +9,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
+import { ServerCredentials } from '@grpc/grpc-js';
 import { parseAllDocuments } from 'yaml';
 import { decode } from '../src/api/decode.ts';
 import type { KindName } from '../src/api/kinds.ts';
@@ -17,6 +17,8 @@ import { applyChanges, controlPlane, type ResourceChange } from '../src/app/cont
 import { bootstrap } from '../src/infra/host/bootstrap.ts';
 import { commandLine } from '../src/infra/host/command-line.ts';
 import type { ShardCount } from '../src/xds/resources/shards.ts';
+import type { AdsCall } from '../src/xds/server/ads-stream.ts';
+import { grpcServer } from '../src/xds/server/grpc-service.ts';
 import type { XdsResource } from '../src/xds/server/resources.ts';
 import { PUSH_ORDER, typeOf, WILDCARD_TYPES, type XdsType } from '../src/xds/server/types.ts';
 import { decodeRequest, encodeResponse } from '../src/xds/server/wire.ts';
@@ -70,7 +72,7 @@ const { resources, versions } = prepare();
 // The computation is not needed any more: its garbage must not get in the way of a push.
 globalThis.gc?.();
 
-let call: ServerDuplexStream<Buffer, Buffer> | undefined;
+let call: AdsCall | undefined;
 let nonce = 0;
 
 function send(type: XdsType, list: readonly XdsResource[]): void {
@@ -87,29 +89,12 @@ function received(bytes: Buffer): void {
   else if (subscribe.length > 0) send(type, subscribe.flatMap((name) => all?.get(name) ?? []));
 }
 
-const bytes = (value: Buffer): Buffer => value;
-const server = new Server();
-server.addService(
-  {
-    deltaAggregatedResources: {
-      path: '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources',
-      requestStream: true,
-      responseStream: true,
-      requestSerialize: bytes,
-      requestDeserialize: bytes,
-      responseSerialize: bytes,
-      responseDeserialize: bytes,
-    },
-  },
-  {
-    deltaAggregatedResources(stream: ServerDuplexStream<Buffer, Buffer>) {
-      call = stream;
-      stream.on('data', received);
-      stream.on('end', () => stream.end());
-      stream.on('error', () => {});
-    },
-  },
-);
+const server = grpcServer((stream) => {
+  call = stream;
+  stream.on('data', received);
+  stream.on('end', () => stream.end());
+  stream.on('error', () => {});
+});
 mkdirSync(state);
 const socket = join(state, 'xds.sock');
 await new Promise<void>((resolve, reject) => {

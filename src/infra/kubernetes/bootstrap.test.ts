@@ -150,9 +150,6 @@ test('a bad change is a fault with its reason, and the proxy keeps what it would
   assert.deepEqual(broken.bootstrap, bootstrapOf(rendered().envoy.args));
   assert.match(changed({ type: 'JSONPatch', jsonPatches: [{ op: 'remove', path: '/nowhere' }] }).fault ?? '', /operation 0 \(remove \/nowhere\): \/nowhere is not there/);
   assert.match(changed({ type: 'Replace' }).fault ?? '', /value is missing/);
-  const strict = { ...environment, checkBootstrap: () => 'admin.address: no such thing' };
-  const { faults } = rendered({ settings: settings({ bootstrap: { type: 'Merge', value: 'admin: {}' } }) }, strict);
-  assert.deepEqual(faults, ['spec.bootstrap: admin.address: no such thing']);
 });
 
 test('the proxy\'s id is on the command line, for the control plane to know it by', () => {

@@ -98,16 +98,9 @@ function effectiveBootstrap(wanted: WantedProxy, environment: ProxyEnvironment, 
   const own = bootstrap(environment, { settings: wanted.settings, maxHeapBytes: bytes === undefined ? undefined : Math.floor(bytes * heapShare) });
   const changes = wanted.settings?.bootstrap;
   if (changes === undefined) return own;
-  const changed = changeBootstrap(own, changes);
-  const fault = changed.fault ?? problemOf(environment, changed.bootstrap);
-  if (fault === undefined && changed.bootstrap !== undefined) return changed.bootstrap;
-  onFault(fault ?? 'bootstrap: there is none');
-  return own;
-}
-
-function problemOf({ checkBootstrap }: ProxyEnvironment, changed: Bootstrap): string | undefined {
-  const problem = checkBootstrap?.(changed);
-  return problem === undefined ? undefined : `bootstrap: ${problem}`;
+  const { bootstrap: changed, fault } = changeBootstrap(own, changes);
+  if (fault !== undefined) onFault(fault);
+  return changed ?? own;
 }
 
 /** The user's image, or another repository with the version that we are made for, or ours. */

@@ -47,6 +47,4 @@ export interface ProxyEnvironment {
   readonly helperImage: string;
   /** Names the Secret with ca.crt, tls.crt and tls.key by which the proxy knows our xDS server and is known to it. */
   readonly certificateSecret: (wanted: WantedProxy) => string;
-  /** What is wrong with a bootstrap that a user changed, as Envoy's schema has it. Undefined: it is not checked. */
-  readonly checkBootstrap?: (bootstrap: object) => string | undefined;
 }
