@@ -12,6 +12,7 @@ export const namespace = 'bench';
 export const gatewayName = 'bench';
 /** The Service that answers; the Gateway API's echo server. */
 export const backend = 'backend';
+
 /** What there is before anything is measured: a Gateway on port 80, and two Pods that answer. */
 export function world(gatewayClass: string): KubeInput[] {
   const labels = { app: backend };
