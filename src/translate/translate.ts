@@ -85,7 +85,14 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
       .map((state) => [state.table.key, state]),
   );
 
-  const catalog: BackendCatalog = { services, backends: resources.Backend, grants, missing: (read, of) => missing(read, inputs, of) };
+  const catalog: BackendCatalog = {
+    services,
+    backends: resources.Backend,
+    grants,
+    // Whoever writes the files of a machine is master of it.
+    externalNames: settings.ownsEverything,
+    missing: (read, of) => missing(read, inputs, of),
+  };
   const routes = httpRoutes(graph, inputs, catalog);
   const attachments = graph.derive('attachments', resources.HTTPRoute, (route, read): readonly Attachment[] => {
     const translated = read.get(routes, route.key);

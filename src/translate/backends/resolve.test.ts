@@ -37,9 +37,9 @@ backend('resolver', { type: 'DynamicResolver' });
 /** Grants open namespace bank and nothing else. */
 const grants = { permits: (_read: unknown, from: { namespace: string }, to: { namespace: string }) => to.namespace === from.namespace || to.namespace === 'bank' };
 
-function resolve(ref: Partial<BackendReference>, traffic?: Traffic): Resolved {
+function resolve(ref: Partial<BackendReference>, traffic?: Traffic, externalNames = true): Resolved {
   const from = { kind: 'HTTPRoute', namespace: 'shop' };
-  return resolveBackend(readDirectly, from, { group: '', kind: 'Service', name: 'app', port: 80, ...ref }, { services, backends, grants, missing: () => 'does not exist' }, traffic);
+  return resolveBackend(readDirectly, from, { group: '', kind: 'Service', name: 'app', port: 80, ...ref }, { services, backends, grants, externalNames, missing: () => 'does not exist' }, traffic);
 }
 
 const envoyBackend = { group: 'gateway.envoyproxy.io', kind: 'Backend' };
@@ -77,6 +77,12 @@ for (const [sentence, ref, traffic, key] of variants) {
 test('a TCP port is no UDP port', () => {
   const message = 'Service shop/app has no UDP port 80, only none';
   assert.deepEqual(resolve({}, { protocol: 'UDP' }), { fault: { reason: 'BackendNotFound', message } });
+});
+
+test('an external name leads nowhere in a cluster', () => {
+  const message =
+    'Service shop/external is of type ExternalName, which is not supported in a cluster (CVE-2021-25740); a Backend of gateway.envoyproxy.io with an fqdn endpoint names a host';
+  assert.deepEqual(resolve({ name: 'external' }, {}, false), { fault: { reason: 'UnsupportedValue', message } });
 });
 
 const failing: readonly [sentence: string, ref: Partial<BackendReference>, reason: string, message: string][] = [

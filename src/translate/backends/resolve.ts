@@ -19,6 +19,8 @@ export interface BackendCatalog {
   readonly services: Collection<ServicePorts>;
   readonly backends: Collection<ResourceOf<'Backend'>>;
   readonly grants: ReferenceGrants;
+  /** Whether Services of type ExternalName are resolved. */
+  readonly externalNames: boolean;
   /** What is to be said of an object that was not found. */
   missing(read: Read, of: { readonly kind: 'Service' | 'Backend'; readonly namespace: string }): string;
 }
@@ -77,6 +79,7 @@ function resolveService(read: Read, { key, namespace, label, port, traffic }: Wa
   const service = read.get(catalog.services, key);
   if (service === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'Service', namespace })}`);
   if (port === undefined) return notFound(`${label}: a port is needed`);
+  if (service.externalName !== undefined && !catalog.externalNames) return refusedName(label);
   const { protocol = 'TCP' } = traffic;
   const servicePort = portOf(service, port, protocol);
   if (servicePort === undefined && service.externalName === undefined) {
@@ -88,6 +91,15 @@ function resolveService(read: Read, { key, namespace, label, port, traffic }: Wa
     return { fault: { reason: 'UnsupportedProtocol', message } };
   }
   return { backend: serviceKey(key, port, variantFor(traffic, servicePort?.appProtocol)) };
+}
+
+/**
+ * "Implementations SHOULD NOT support ExternalName Services": whoever may write a Service in a cluster could send the proxy wherever
+ * the proxy's network leads, which may not be where they may go themselves (CVE-2021-25740).
+ */
+function refusedName(label: string): Resolved {
+  const message = `${label} is of type ExternalName, which is not supported in a cluster (CVE-2021-25740); a Backend of gateway.envoyproxy.io with an fqdn endpoint names a host`;
+  return { fault: { reason: 'UnsupportedValue', message } };
 }
 
 /** Whether the traffic can be what an `appProtocol` asks for. */
