@@ -15,7 +15,7 @@ export function backends(
 ): { readonly backends: Collection<Backend>; readonly endpointSets: Collection<EndpointSet> } {
   const all = graph.derive('backends', from.inUse, (_use, read, key): Backend | undefined => {
     const parsed = parseBackendKey(key);
-    if (parsed.type === 'service') return serviceBackend(key, parsed, read.get(from.services, parsed.object));
+    if (parsed.type === 'service') return serviceBackend(key, parsed, read.get(from.services, `${parsed.kind}/${parsed.object}`));
     return objectBackend(key, parsed, read.get(inputs.resources.Backend, parsed.object));
   });
   return { backends: all, endpointSets: endpointSets(graph, inputs, { services: from.services, backends: all }) };
@@ -29,7 +29,7 @@ function serviceBackend(
   if (service === undefined) return undefined;
   return {
     key,
-    owner: `Service/${service.key}`,
+    owner: service.ref,
     ownerVersion: service.version,
     protocol: variant === 'h2c' ? 'h2c' : (protocolOf(portOf(service, port, transportOf(variant))?.appProtocol) ?? 'http1'),
     discovery:

@@ -1,4 +1,4 @@
-import { parseBackendKey } from './backend-key.ts';
+import { parseBackendKey, type ServiceKind } from './backend-key.ts';
 import { portOf, transportOf, type ServicePort, type ServicePorts } from './services.ts';
 import type { Inputs } from '../inputs.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
@@ -9,8 +9,14 @@ import { byText } from '../../util/compare.ts';
 
 type Slice = ResourceOf<'EndpointSlice'>;
 
-/** Ties a slice to its Service (Kubernetes well-known label). */
-const serviceLabel = 'kubernetes.io/service-name';
+/**
+ * What ties a slice to its Service (Kubernetes well-known label) or to its ServiceImport (KEP-1645). Some who carry Services from cluster
+ * to cluster make a Service beside each import: their slices are of both.
+ */
+export const serviceLabels: Readonly<Record<ServiceKind, string>> = {
+  Service: 'kubernetes.io/service-name',
+  ServiceImport: 'multicluster.kubernetes.io/service-name',
+};
 
 /** The endpoints of each backend that has its own. A backend without any has an empty set: it answers 503. */
 export function endpointSets(
@@ -18,20 +24,20 @@ export function endpointSets(
   inputs: Inputs,
   from: { readonly services: Collection<ServicePorts>; readonly backends: Collection<Backend> },
 ): Collection<EndpointSet> {
-  const slicesByService = inputs.resources.EndpointSlice.index('service', (slice) => {
-    const service = slice.metadata.labels[serviceLabel];
-    return service === undefined ? [] : [`${slice.metadata.namespace}/${service}`];
-  });
+  const slicesByService = inputs.resources.EndpointSlice.index('service', ({ metadata: { labels, namespace } }) =>
+    Object.entries(serviceLabels).flatMap(([kind, label]) => (labels[label] === undefined ? [] : [`${kind}/${namespace}/${labels[label]}`])),
+  );
   return graph.derive('endpoint-sets', from.backends, ({ key, discovery }, read): EndpointSet | undefined => {
     if (discovery.type !== 'endpoints') return undefined;
     const parsed = parseBackendKey(key);
     if (parsed.type === 'backend') {
       return { backend: key, endpoints: sorted(backendEndpoints(read.get(inputs.resources.Backend, parsed.object))) };
     }
-    const service = read.get(from.services, parsed.object);
+    const ref = `${parsed.kind}/${parsed.object}`;
+    const service = read.get(from.services, ref);
     const port = service && portOf(service, parsed.port, transportOf(parsed.variant));
     if (service === undefined || port === undefined) return { backend: key, endpoints: [] };
-    const found = read.where(slicesByService, parsed.object).map((slice) => ({ slice, endpoints: sliceEndpoints(slice, port) }));
+    const found = read.where(slicesByService, ref).map((slice) => ({ slice, endpoints: sliceEndpoints(slice, port) }));
     return { backend: key, endpoints: sorted(ofOneFamily(found, service.family)) };
   });
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { resolveBackend, type BackendReference, type Resolved, type Traffic } from './resolve.ts';
+import type { ServiceKind } from './backend-key.ts';
 import type { ServicePorts } from './services.ts';
 import { decoded, readDirectly } from '../testing.ts';
 import { Graph } from '../../reactive/graph.ts';
@@ -12,14 +13,16 @@ const backends = graph.source<ResourceOf<'Backend'>>('backends');
 
 const port = (number: number, appProtocol?: string) => ({ name: `p${number}`, port: number, protocol: 'TCP' as const, appProtocol });
 
-function service(key: string, rest: Partial<ServicePorts>): void {
-  services.set(key, { key, version: 'v', externalName: undefined, family: 'IPv4', clusterIPs: [], ports: [], ...rest });
+function service(key: string, rest: Partial<ServicePorts>, kind: ServiceKind = 'Service'): void {
+  services.set(`${kind}/${key}`, { ref: `${kind}/${key}`, version: 'v', externalName: undefined, family: 'IPv4', clusterIPs: [], ports: [], ...rest });
 }
 
 service('shop/app', { ports: [port(80), port(81, 'kubernetes.io/h2c'), port(443, 'https'), port(444, 'kubernetes.io/wss')] });
 service('shop/dns', { ports: [port(53), { name: 'udp', port: 53, protocol: 'UDP', appProtocol: 'https' }] });
 service('bank/app', { ports: [port(80)] });
 service('shop/portless', {});
+service('shop/far', { ports: [port(80)] }, 'ServiceImport');
+service('bank/far', { ports: [port(80)] }, 'ServiceImport');
 service('shop/external', { externalName: 'app.example.org' });
 
 function backend(name: string, spec: object): void {
@@ -42,12 +45,15 @@ function resolve(ref: Partial<BackendReference>, traffic?: Traffic, externalName
   return resolveBackend(readDirectly, from, { group: '', kind: 'Service', name: 'app', port: 80, ...ref }, { services, backends, grants, externalNames, missing: () => 'does not exist' }, traffic);
 }
 
+const serviceImport = { group: 'multicluster.x-k8s.io', kind: 'ServiceImport', name: 'far' };
 const envoyBackend = { group: 'gateway.envoyproxy.io', kind: 'Backend' };
 
 const found: readonly [sentence: string, ref: Partial<BackendReference>, key: string][] = [
   ['a port of a Service', {}, 'service/shop/app/80'],
   ['a port with a protocol that we speak', { port: 81 }, 'service/shop/app/81'],
   ['a Service of another namespace that is granted', { namespace: 'bank' }, 'service/bank/app/80'],
+  ['a port of a ServiceImport', serviceImport, 'serviceimport/shop/far/80'],
+  ['a ServiceImport of another namespace that is granted', { ...serviceImport, namespace: 'bank' }, 'serviceimport/bank/far/80'],
   ['any port of an external name', { name: 'external', port: 4711 }, 'service/shop/external/4711'],
   ['a Backend', { ...envoyBackend, name: 'plain' }, 'backend/shop/plain'],
   ['a Backend with a protocol that we speak', { ...envoyBackend, name: 'h2c' }, 'backend/shop/h2c'],
@@ -98,6 +104,9 @@ const failing: readonly [sentence: string, ref: Partial<BackendReference>, reaso
   ['a Service that does not exist', { name: 'missing' }, 'BackendNotFound', 'Service shop/missing does not exist'],
   ['a port that the Service does not have', { port: 90 }, 'BackendNotFound', 'Service shop/app has no TCP port 90, only 80, 81, 443, 444'],
   ['a Service without ports', { name: 'portless' }, 'BackendNotFound', 'Service shop/portless has no TCP port 80, only none'],
+  ['a ServiceImport that does not exist', { ...serviceImport, name: 'missing' }, 'BackendNotFound', 'ServiceImport shop/missing does not exist'],
+  ['a port that a ServiceImport does not have', { ...serviceImport, port: 90 }, 'BackendNotFound', 'ServiceImport shop/far has no TCP port 90, only 80'],
+  ['a ServiceImport of the core group', { ...serviceImport, group: '' }, 'InvalidKind', 'ServiceImport shop/far cannot be a backend'],
   [
     'a port that speaks TLS',
     { port: 443 },

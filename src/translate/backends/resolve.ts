@@ -1,4 +1,4 @@
-import { objectKey, serviceKey, type Variant } from './backend-key.ts';
+import { objectKey, serviceKey, type ServiceKind, type Variant } from './backend-key.ts';
 import { portOf, protocolOf, type ServicePort, type ServicePorts, type Transport } from './services.ts';
 import type { Fault } from '../conditions.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
@@ -22,7 +22,7 @@ export interface BackendCatalog {
   /** Whether Services of type ExternalName are resolved. */
   readonly externalNames: boolean;
   /** What is to be said of an object that was not found. */
-  missing(read: Read, of: { readonly kind: 'Service' | 'Backend'; readonly namespace: string }): string;
+  missing(read: Read, of: { readonly kind: ServiceKind | 'Backend'; readonly namespace: string }): string;
 }
 
 /** A backend's key, or why there is none. */
@@ -71,13 +71,20 @@ interface Wanted {
 type Resolver = (read: Read, wanted: Wanted, catalog: BackendCatalog) => Resolved;
 
 const resolvers: ReadonlyMap<string, Resolver> = new Map([
-  ['/Service', resolveService],
+  ['/Service', serviceResolver('Service')],
+  ['multicluster.x-k8s.io/ServiceImport', serviceResolver('ServiceImport')],
   ['gateway.envoyproxy.io/Backend', resolveBackendObject],
 ]);
 
-function resolveService(read: Read, { key, namespace, label, port, traffic }: Wanted, catalog: BackendCatalog): Resolved {
-  const service = read.get(catalog.services, key);
-  if (service === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'Service', namespace })}`);
+function serviceResolver(kind: ServiceKind): Resolver {
+  return (read, wanted, catalog) => {
+    const service = read.get(catalog.services, `${kind}/${wanted.key}`);
+    if (service === undefined) return notFound(`${wanted.label} ${catalog.missing(read, { kind, namespace: wanted.namespace })}`);
+    return resolveService(kind, service, wanted, catalog);
+  };
+}
+
+function resolveService(kind: ServiceKind, service: ServicePorts, { key, label, port, traffic }: Wanted, catalog: BackendCatalog): Resolved {
   if (port === undefined) return notFound(`${label}: a port is needed`);
   if (service.externalName !== undefined && !catalog.externalNames) return refusedName(label);
   const { protocol = 'TCP' } = traffic;
@@ -90,7 +97,7 @@ function resolveService(read: Read, { key, namespace, label, port, traffic }: Wa
     const message = `${label} port ${port}: appProtocol ${servicePort?.appProtocol} needs TLS to the backend, which is not supported yet`;
     return { fault: { reason: 'UnsupportedProtocol', message } };
   }
-  return { backend: serviceKey(key, port, variantFor(traffic, servicePort?.appProtocol)) };
+  return { backend: serviceKey(kind, key, port, variantFor(traffic, servicePort?.appProtocol)) };
 }
 
 /**
