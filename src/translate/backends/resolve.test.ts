@@ -14,7 +14,7 @@ const backends = graph.source<ResourceOf<'Backend'>>('backends');
 const port = (number: number, appProtocol?: string) => ({ name: `p${number}`, port: number, protocol: 'TCP' as const, appProtocol });
 
 function service(key: string, rest: Partial<ServicePorts>, kind: ServiceKind = 'Service'): void {
-  services.set(`${kind}/${key}`, { ref: `${kind}/${key}`, version: 'v', externalName: undefined, family: 'IPv4', clusterIPs: [], ports: [], ...rest });
+  services.set(`${kind}/${key}`, { ref: `${kind}/${key}`, version: 'v', externalName: undefined, family: 'IPv4', clusterIPs: [], preference: undefined, ports: [], ...rest });
 }
 
 service('shop/app', { ports: [port(80), port(81, 'kubernetes.io/h2c'), port(443, 'https'), port(444, 'kubernetes.io/wss')] });

@@ -1,4 +1,5 @@
 import type { ServiceKind, Variant } from './backend-key.ts';
+import { preferenceOf, type Preference } from './near-endpoints.ts';
 import type { Inputs } from '../inputs.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { Collection } from '../../reactive/collection.ts';
@@ -17,6 +18,8 @@ export interface ServicePorts {
   /** Addresses of the Service itself; none for a headless one. */
   readonly clusterIPs: readonly string[];
   readonly ports: readonly ServicePort[];
+  /** Which of its endpoints are preferred. */
+  readonly preference: Preference | undefined;
 }
 
 export interface ServicePort {
@@ -52,7 +55,8 @@ function keyed(ports: ServicePorts): [string, ServicePorts][] {
   return [[ports.ref, ports]];
 }
 
-function portsOfService({ key, version, object: { spec } }: ResourceOf<'Service'>): ServicePorts {
+function portsOfService(service: ResourceOf<'Service'>): ServicePorts {
+  const { key, version, object: { spec } } = service;
   return {
     ref: `Service/${key}`,
     version,
@@ -60,11 +64,13 @@ function portsOfService({ key, version, object: { spec } }: ResourceOf<'Service'
     family: firstFamily(spec.ipFamilies),
     clusterIPs: (spec.clusterIPs ?? [spec.clusterIP ?? '']).filter((ip) => ip !== '' && ip !== 'None'),
     ports: (spec.ports ?? []).map(servicePort),
+    preference: preferenceOf(service),
   };
 }
 
 /** A Service of other clusters: what it consists of here are its EndpointSlices, and its own address unless it is headless (KEP-1645). */
-function portsOfImport({ key, version, object: { spec } }: ResourceOf<'ServiceImport'>): ServicePorts {
+function portsOfImport(imported: ResourceOf<'ServiceImport'>): ServicePorts {
+  const { key, version, object: { spec } } = imported;
   return {
     ref: `ServiceImport/${key}`,
     version,
@@ -72,6 +78,7 @@ function portsOfImport({ key, version, object: { spec } }: ResourceOf<'ServiceIm
     family: firstFamily(spec?.ipFamilies),
     clusterIPs: spec?.type === 'ClusterSetIP' ? (spec.ips ?? []) : [],
     ports: (spec?.ports ?? []).map(servicePort),
+    preference: preferenceOf(imported),
   };
 }
 
