@@ -1,20 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { applyChanges } from '../../src/app/control-plane.ts';
-import { Core } from '../../src/app/core.ts';
-import { clusterSettings } from '../../src/app/settings.ts';
-import type { KindName } from '../../src/api/kinds.ts';
-import { decoded } from '../../src/translate/testing.ts';
-import { silentLog } from '../../src/util/log.ts';
-import { freePort, startEnvoy, until, type Envoy, type EnvoyOptions } from './envoy.ts';
+import { until } from './envoy.ts';
 import { ask, seenBy } from './support/client.ts';
+import { serviceApp, sliceOf, startCoreGateway, type CoreGateway } from './support/core-gateway.ts';
 import { startEchoBackend, type EchoBackend } from './support/echo-backend.ts';
 
-const proxy = 'default/web';
-const host = 'near.test';
 /** As many requests as make it very unlikely (2⁻³⁰) that one of two servers that share them gets none. */
 const sample = 30;
 
@@ -23,34 +13,20 @@ const places = { n1: { pool: 'east', zone: 'a' }, n2: { pool: 'east', zone: 'a' 
 const names = ['n1', 'n2', 'n3'] as const;
 
 suite('endpoints near an Envoy are preferred', { timeout: 120_000 }, () => {
-  let directory: string;
-  let socket: string;
-  let core: Core;
-  let port: number;
+  let gateway: CoreGateway;
   const servers = new Map<string, EchoBackend>();
 
-  const apply = (kind: KindName, object: object): void =>
-    core.update(() => {
-      const resource = decoded(kind, { ...object });
-      applyChanges(core.plane.resources, [{ kind, key: resource.key, resource }]);
-    });
-
-  /** The Service, and one slice for each server, since an address has one port in a slice. */
-  function serve({ annotations = {}, ...spec }: { annotations?: object; trafficDistribution?: string }, unready: readonly string[] = []): void {
-    apply('Service', { metadata: { name: 'app', namespace: 'default', annotations }, spec: { ports: [{ port: 80 }], ...spec } });
-    for (const name of names) {
-      const endpoint = { addresses: ['127.0.0.1'], nodeName: name, zone: places[name].zone, conditions: { ready: !unready.includes(name) } };
-      const metadata = { name, namespace: 'default', labels: { 'kubernetes.io/service-name': 'app' } };
-      apply('EndpointSlice', { metadata, addressType: 'IPv4', ports: [{ port: servers.get(name)?.port }], endpoints: [endpoint] });
-    }
+  function serve(service: ReturnType<typeof serviceApp>, unready: readonly string[] = []): void {
+    gateway.apply(service, ...names.map((name) =>
+      sliceOf(name, servers.get(name)?.port ?? 0, { nodeName: name, zone: places[name].zone, conditions: { ready: !unready.includes(name) } }),
+    ));
   }
 
-  /** Who answers at an Envoy, when that has settled on these. */
-  async function untilServedBy(expected: readonly string[]): Promise<void> {
+  /** Waits until just these servers answer. */
+  async function untilServedBy(...expected: readonly string[]): Promise<void> {
     let served = '';
     await until(`${expected.join()} answer, and nobody else`, async () => {
-      const answers = await Promise.all(Array.from({ length: sample }, () => ask(port, { host })));
-      if (answers.some(({ status }) => status !== 200)) return false;
+      const answers = await Promise.all(Array.from({ length: sample }, () => ask(gateway.port)));
       served = [...new Set(answers.map((answer) => seenBy(answer).backend))].sort().join();
       return served === expected.join();
     }).catch((error: unknown) => {
@@ -58,77 +34,58 @@ suite('endpoints near an Envoy are preferred', { timeout: 120_000 }, () => {
     });
   }
 
-  async function withEnvoy(options: EnvoyOptions, body: () => Promise<void>): Promise<void> {
-    const envoy: Envoy = startEnvoy(directory, socket, proxy, options);
-    try {
-      await until('Envoy answers', async () => (await ask(port, { host })).status === 200);
-      await body();
-    } finally {
-      await envoy.stop();
-    }
-  }
-
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'moongate-near-'));
-    socket = join(directory, 'xds.sock');
-    port = await freePort();
     for (const name of names) servers.set(name, await startEchoBackend(name));
-    core = new Core({ settings: clusterSettings(), xds: {}, log: silentLog, remembered: [], onRejections() {}, onProgress() {} });
-    await core.ads.listenOnSocket(socket);
-    core.update(() => core.plane.portBindings.set(`${proxy}/80`, { boundPort: port, clientPort: port }));
-    apply('GatewayClass', { metadata: { name: 'c' }, spec: { controllerName: 'gateway.envoyproxy.io/gatewayclass-controller' } });
-    apply('Gateway', { metadata: { name: 'web', namespace: 'default' }, spec: { gatewayClassName: 'c', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] } });
-    apply('HTTPRoute', { metadata: { name: 'r', namespace: 'default' }, spec: { parentRefs: [{ name: 'web' }], rules: [{ backendRefs: [{ name: 'app', port: 80 }] }] } });
-    for (const name of names) {
+    gateway = await startCoreGateway();
+    gateway.apply(...names.map((name) => {
       const { pool, zone } = places[name];
-      apply('Node', { metadata: { name, labels: { 'apps.openyurt.io/nodepool': pool, 'topology.kubernetes.io/zone': zone } } });
-    }
-    serve({});
-    core.open();
+      return ['Node', { metadata: { name, labels: { 'apps.openyurt.io/nodepool': pool, 'topology.kubernetes.io/zone': zone } } }] as const;
+    }));
   });
 
   after(async () => {
-    await core.ads.close();
+    await gateway.close();
     for (const server of servers.values()) await server.close();
-    await rm(directory, { recursive: true, force: true });
   });
 
   test('of the zone, as long as one is ready there', async () => {
-    await withEnvoy({ zone: 'b' }, async () => {
-      await untilServedBy(['n1', 'n2', 'n3']);
-      serve({ trafficDistribution: 'PreferSameZone' });
-      await untilServedBy(['n3']);
-      serve({ trafficDistribution: 'PreferSameZone' }, ['n3']);
-      await untilServedBy(['n1', 'n2']);
-      serve({ trafficDistribution: 'PreferSameZone' });
-      await untilServedBy(['n3']);
+    serve(serviceApp());
+    await gateway.withEnvoy({ zone: 'b' }, async () => {
+      await untilServedBy('n1', 'n2', 'n3');
+      serve(serviceApp({ trafficDistribution: 'PreferSameZone' }));
+      await untilServedBy('n3');
+      serve(serviceApp({ trafficDistribution: 'PreferSameZone' }), ['n3']);
+      await untilServedBy('n1', 'n2');
+      serve(serviceApp({ trafficDistribution: 'PreferSameZone' }));
+      await untilServedBy('n3');
     });
   });
 
   test('of the node', async () => {
-    serve({ trafficDistribution: 'PreferSameNode' });
-    await withEnvoy({ nodeName: 'n2' }, async () => {
-      await untilServedBy(['n2']);
+    serve(serviceApp({ trafficDistribution: 'PreferSameNode' }));
+    await gateway.withEnvoy({ nodeName: 'n2' }, async () => {
+      await untilServedBy('n2');
       // Its zone comes next, which the cluster knows.
-      serve({ trafficDistribution: 'PreferSameNode' }, ['n2']);
-      await untilServedBy(['n1']);
+      serve(serviceApp({ trafficDistribution: 'PreferSameNode' }), ['n2']);
+      await untilServedBy('n1');
     });
   });
 
   test('of the pool of nodes', async () => {
-    serve({ annotations: { 'openyurt.io/topologyKeys': 'openyurt.io/nodepool' } });
-    await withEnvoy({ nodeName: 'n2' }, () => untilServedBy(['n1', 'n2']));
-    await withEnvoy({ nodeName: 'n3' }, async () => {
-      await untilServedBy(['n3']);
-      serve({ annotations: { 'openyurt.io/topologyKeys': 'openyurt.io/nodepool' } }, ['n3']);
-      await untilServedBy(['n1', 'n2']);
+    const service = serviceApp({}, { 'openyurt.io/topologyKeys': 'openyurt.io/nodepool' });
+    serve(service);
+    await gateway.withEnvoy({ nodeName: 'n2' }, () => untilServedBy('n1', 'n2'));
+    await gateway.withEnvoy({ nodeName: 'n3' }, async () => {
+      await untilServedBy('n3');
+      serve(service, ['n3']);
+      await untilServedBy('n1', 'n2');
     });
   });
 
   test('not by an Envoy that is elsewhere, or nobody knows where', async () => {
-    serve({ trafficDistribution: 'PreferSameZone' });
-    await withEnvoy({ zone: 'c' }, () => untilServedBy(['n1', 'n2', 'n3']));
-    await withEnvoy({}, () => untilServedBy(['n1', 'n2', 'n3']));
-    assert.equal(core.ads.counters.nacks, 0);
+    serve(serviceApp({ trafficDistribution: 'PreferSameZone' }));
+    await gateway.withEnvoy({ zone: 'c' }, () => untilServedBy('n1', 'n2', 'n3'));
+    await gateway.withEnvoy({}, () => untilServedBy('n1', 'n2', 'n3'));
+    assert.equal(gateway.core.ads.counters.nacks, 0);
   });
 });
