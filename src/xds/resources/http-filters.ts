@@ -7,6 +7,7 @@ import type { HttpFilterSchema } from '../../gen/envoy/extensions/filters/networ
 import type { FilterPosition } from '../../ir/listener.ts';
 import { any } from './bytes.ts';
 import { corsFilter } from './cors.ts';
+import { grpcWeb, grpcWebFilter } from './grpc-web.ts';
 import { shardFilterSource } from './shards.ts';
 import type { TableLayout } from './shards.ts';
 
@@ -14,6 +15,8 @@ import type { TableLayout } from './shards.ts';
 interface HttpFilter {
   readonly name: string;
   readonly isOn: (layout: TableLayout) => boolean;
+  /** It does nothing but for routes that enable it. */
+  readonly byRoute?: true;
   readonly config: (table: string, layout: TableLayout) => Any;
 }
 
@@ -29,6 +32,8 @@ const filters: readonly HttpFilter[] = [
   // Before all that may refuse a request: preflights carry no credentials, and refusals must be readable across origins.
   // Always on: a filter that comes with the first route that needs it would drain the listener's connections.
   { name: corsFilter, isOn: () => true, config: () => any(CorsSchema, {}) },
+  // After CORS, which browsers need for gRPC-Web.
+  { name: grpcWebFilter, isOn: () => true, byRoute: true, config: grpcWeb },
   // Last by nature: it ends the chain. The x-envoy-* headers it could add tell clients and servers about our insides.
   { name: 'envoy.filters.http.router', isOn: () => true, config: () => any(RouterSchema, { suppressEnvoyHeaders: true }) },
 ];
@@ -36,7 +41,7 @@ const filters: readonly HttpFilter[] = [
 /** The HTTP filters for a route table. */
 export function httpFilters(table: string, layout: TableLayout, order: readonly FilterPosition[]): MessageInitShape<typeof HttpFilterSchema>[] {
   return arranged(filters.filter((filter) => filter.isOn(layout)), order)
-    .map((filter) => ({ name: filter.name, configType: { case: 'typedConfig', value: filter.config(table, layout) } }));
+    .map(({ name, byRoute = false, config }) => ({ name, disabled: byRoute, configType: { case: 'typedConfig', value: config(table, layout) } }));
 }
 
 /** Moves filters to where they are wanted, one wish after the other. Those at both ends stay there: routes come first, the router last. */

@@ -6,6 +6,7 @@ import { concat, encode } from './bytes.ts';
 import { clusterName } from './cluster.ts';
 import { corsFilter, corsPolicy } from './cors.ts';
 import { forwardFields, headerFields } from './forward.ts';
+import { grpcWebFilter, grpcWebOnRoute } from './grpc-web.ts';
 import { millionths } from './mirror.ts';
 import { redirectActions } from './redirect.ts';
 import type { RedirectContext } from './redirect.ts';
@@ -27,10 +28,16 @@ export function encodeRule(rule: Rule, context: RedirectContext, matched: string
   const key = cacheKey(rule.action, context, matched);
   const known = cached.get(key);
   if (known !== undefined) return known;
-  const filters = rule.cors === undefined ? [] : [encode(RouteSchema, { typedPerFilterConfig: { [corsFilter]: corsPolicy(rule.cors) } })];
+  const filters = filterConfigs(rule);
   const encoded = variants(rule, context, matched).map((fields) => concat(encode(RouteSchema, fields), ...filters));
   cached.set(key, encoded);
   return encoded;
+}
+
+/** What HTTP filters do for a rule, encoded as a route with nothing else. */
+function filterConfigs({ cors, protocol }: Rule): readonly Uint8Array[] {
+  const configs = { ...(cors !== undefined && { [corsFilter]: corsPolicy(cors) }), ...(protocol === 'grpc' && { [grpcWebFilter]: grpcWebOnRoute() }) };
+  return Object.keys(configs).length === 0 ? [] : [encode(RouteSchema, { typedPerFilterConfig: configs })];
 }
 
 /** Names of the clusters that a rule sends requests to, mirrors included. */
@@ -81,7 +88,7 @@ function variants(rule: Rule, context: RedirectContext, matched: string | undefi
  */
 function forwardVariants(rule: Rule, forward: Forward, matched: string | undefined): RouteFields[] {
   const backends = usedBackends(forward);
-  if (backends.every((backend) => backend.backend === undefined)) return [{ action: directResponse(500, ''), ...headerFields(rule) }];
+  if (backends.every((backend) => backend.backend === undefined)) return [{ action: directResponse(rule.protocol === 'grpc' ? 503 : 500, ''), ...headerFields(rule) }];
   const sharePath = backends.every((backend) => backend.rewrite?.path === undefined);
   if (backends.length === 1 || sharePath) return [forwardFields(rule, forward, backends, matched)];
   const total = backends.reduce((sum, backend) => sum + backend.weight, 0);
