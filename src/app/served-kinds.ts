@@ -37,7 +37,7 @@ export const SERVICE: Readonly<Record<KindName, 'served' | 'inert' | 'unserved'>
   TCPRoute: 'unserved',
   TLSRoute: 'unserved',
   UDPRoute: 'unserved',
-  XBackend: 'unserved',
+  XBackend: 'served',
   XBackendTrafficPolicy: 'unserved',
   XMesh: 'unserved',
   XTelemetryPolicy: 'unserved',

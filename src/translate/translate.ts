@@ -88,9 +88,10 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   const catalog: BackendCatalog = {
     services,
     backends: resources.Backend,
+    xBackends: resources.XBackend,
     grants,
     // Whoever writes the files of a machine is master of it.
-    externalNames: settings.ownsEverything,
+    anyHost: settings.ownsEverything,
     missing: (read, of) => missing(read, inputs, of),
   };
   const routes = l7Routes(graph, inputs, catalog);
@@ -130,7 +131,7 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     serviceAddresses: serviceAddresses(graph, { services, uses: backendUses }),
     certificates: tls.certificates,
     certificateUses: graph.expand('certificate-uses', listeners, certificateUses),
-    statuses: statuses(graph, { inputs, settings, classes, gateways: states, attachedRoutes, attachments, routes, empty }),
+    statuses: statuses(graph, { inputs, settings, grants, classes, gateways: states, attachedRoutes, attachments, routes, empty }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { parseBackendKey, type BackendKey } from './backend-key.ts';
 import { endpointSets } from './endpoints.ts';
 import { portOf, protocolOf, transportOf, type ServicePorts } from './services.ts';
+import { xBackend } from './x-backends.ts';
 import type { Inputs } from '../inputs.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { Backend, EndpointSet } from '../../ir/backend.ts';
@@ -16,6 +17,10 @@ export function backends(
   const all = graph.derive('backends', from.inUse, (_use, read, key): Backend | undefined => {
     const parsed = parseBackendKey(key);
     if (parsed.type === 'service') return serviceBackend(key, parsed, read.get(from.services, `${parsed.kind}/${parsed.object}`));
+    if (parsed.type === 'xbackend') {
+      const resource = read.get(inputs.resources.XBackend, parsed.object);
+      return resource && xBackend(key, parsed.variant, resource);
+    }
     return objectBackend(key, parsed, read.get(inputs.resources.Backend, parsed.object));
   });
   return { backends: all, endpointSets: endpointSets(graph, inputs, { services: from.services, backends: all }) };

@@ -1,5 +1,6 @@
 import { parseBackendKey } from './backend-key.ts';
 import { serviceLabels } from './endpoints.ts';
+import { xBackendLabel } from './x-backends.ts';
 import type { Fault } from '../conditions.ts';
 import type { EndpointSet } from '../../ir/backend.ts';
 import type { Collection } from '../../reactive/collection.ts';
@@ -15,6 +16,10 @@ export function unavailableBackends(keys: readonly string[]): Fault | undefined 
   if (keys.length === 0) return undefined;
   const names = keys.map((key) => {
     const parsed = parseBackendKey(key);
+    if (parsed.type === 'xbackend') {
+      const [, name] = parsed.object.split('/');
+      return `XBackend ${parsed.object} has no endpoints (an EndpointSlice with the label ${xBackendLabel}: ${name} gives it some)`;
+    }
     if (parsed.type === 'backend') return `Backend ${parsed.object} has no endpoints`;
     const name = parsed.object.slice(parsed.object.indexOf('/') + 1);
     const port = `${parsed.variant === 'udp' ? 'UDP ' : ''}port ${parsed.port}`;

@@ -1,10 +1,12 @@
 import { parseBackendKey, type ServiceKind } from './backend-key.ts';
 import { nearEndpoints } from './near-endpoints.ts';
 import { nodeLocations } from './places.ts';
-import { portOf, transportOf, type ServicePorts } from './services.ts';
+import { portOf, transportOf, type ServicePort, type ServicePorts } from './services.ts';
 import { sliceEndpoints, sortedEndpoints } from './slice-endpoints.ts';
+import { xBackendLabel } from './x-backends.ts';
 import type { Inputs } from '../inputs.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
+import type { SlicePort } from '../../api/types.ts';
 import type { Backend, Endpoint, EndpointSet } from '../../ir/backend.ts';
 import type { Collection } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
@@ -24,8 +26,8 @@ export function endpointSets(
   inputs: Inputs,
   from: { readonly services: Collection<ServicePorts>; readonly backends: Collection<Backend> },
 ): Collection<EndpointSet> {
-  const slicesByService = inputs.resources.EndpointSlice.index('service', ({ metadata: { labels, namespace } }) =>
-    Object.entries(serviceLabels).flatMap(([kind, label]) => (labels[label] === undefined ? [] : [`${kind}/${namespace}/${labels[label]}`])),
+  const slices = inputs.resources.EndpointSlice.index('owner', ({ metadata: { labels, namespace } }) =>
+    Object.entries({ ...serviceLabels, XBackend: xBackendLabel }).flatMap(([kind, label]) => (labels[label] === undefined ? [] : [`${kind}/${namespace}/${labels[label]}`])),
   );
   const locations = nodeLocations(graph, inputs);
   return graph.derive('endpoint-sets', from.backends, ({ key, discovery }, read): EndpointSet | undefined => {
@@ -34,14 +36,24 @@ export function endpointSets(
     if (parsed.type === 'backend') {
       return { backend: key, endpoints: sortedEndpoints(backendEndpoints(read.get(inputs.resources.Backend, parsed.object)), (endpoint) => endpoint) };
     }
+    if (parsed.type === 'xbackend') {
+      const number = read.get(inputs.resources.XBackend, parsed.object)?.object.spec.port.number;
+      const found = sliceEndpoints(read.where(slices, `XBackend/${parsed.object}`), ({ port, protocol }) => port === number && protocol === 'TCP', 'IPv4');
+      return { backend: key, endpoints: found.map(({ endpoint }) => endpoint) };
+    }
     const ref = `${parsed.kind}/${parsed.object}`;
     const service = read.get(from.services, ref);
     const port = service && portOf(service, parsed.port, transportOf(parsed.variant));
     if (service === undefined || port === undefined) return { backend: key, endpoints: [] };
-    const found = sliceEndpoints(read.where(slicesByService, ref), port, service.family);
+    const found = sliceEndpoints(read.where(slices, ref), isPortOf(port), service.family);
     const near = nearEndpoints(found, service.preference, (node) => read.get(locations, node));
     return { backend: key, endpoints: found.map(({ endpoint }) => endpoint), ...(near.length > 0 && { near }) };
   });
+}
+
+/** A slice's port belongs to the Service port of the same name and protocol; an unnamed Service port to an unnamed one. */
+function isPortOf({ name, protocol }: ServicePort): (port: SlicePort) => boolean {
+  return (port) => port.name === name && port.protocol === protocol;
 }
 
 function backendEndpoints(backend: ResourceOf<'Backend'> | undefined): Endpoint[] {

@@ -1,5 +1,7 @@
 import { objectKey, serviceKey, type ServiceKind, type Variant } from './backend-key.ts';
+import { forbiddenHost } from './hosts.ts';
 import { portOf, protocolOf, type ServicePort, type ServicePorts, type Transport } from './services.ts';
+import { leavesVersion, speaksHttp, xBackendFault } from './x-backends.ts';
 import type { Fault } from '../conditions.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
@@ -19,10 +21,11 @@ export interface BackendCatalog {
   readonly services: Collection<ServicePorts>;
   readonly backends: Collection<ResourceOf<'Backend'>>;
   readonly grants: ReferenceGrants;
-  /** Whether Services of type ExternalName are resolved. */
-  readonly externalNames: boolean;
+  readonly xBackends: Collection<ResourceOf<'XBackend'>>;
+  /** Whether objects may name whatever the proxies reach: hosts by a Service of type ExternalName, the proxies themselves. */
+  readonly anyHost: boolean;
   /** What is to be said of an object that was not found. */
-  missing(read: Read, of: { readonly kind: ServiceKind | 'Backend'; readonly namespace: string }): string;
+  missing(read: Read, of: { readonly kind: ServiceKind | 'Backend' | 'XBackend'; readonly namespace: string }): string;
 }
 
 /** A backend's key, or why there is none. */
@@ -74,6 +77,7 @@ const resolvers: ReadonlyMap<string, Resolver> = new Map([
   ['/Service', serviceResolver('Service')],
   ['multicluster.x-k8s.io/ServiceImport', serviceResolver('ServiceImport')],
   ['gateway.envoyproxy.io/Backend', resolveBackendObject],
+  ['gateway.networking.x-k8s.io/XBackend', resolveXBackend],
 ]);
 
 function serviceResolver(kind: ServiceKind): Resolver {
@@ -86,7 +90,7 @@ function serviceResolver(kind: ServiceKind): Resolver {
 
 function resolveService(kind: ServiceKind, service: ServicePorts, { key, label, port, traffic }: Wanted, catalog: BackendCatalog): Resolved {
   if (port === undefined) return notFound(`${label}: a port is needed`);
-  if (service.externalName !== undefined && !catalog.externalNames) return refusedName(label);
+  if (service.externalName !== undefined && !catalog.anyHost) return refusedName(label);
   const { protocol = 'TCP' } = traffic;
   const servicePort = portOf(service, port, protocol);
   if (servicePort === undefined && service.externalName === undefined) {
@@ -126,7 +130,10 @@ function resolveBackendObject(read: Read, { key, namespace, label, traffic }: Wa
   if (unsupported !== undefined) {
     return { fault: { reason: 'UnsupportedProtocol', message: `${label}: ${unsupported}` } };
   }
-  return { backend: objectKey(key, variantFor(traffic, backend.object.spec.appProtocols?.[0])) };
+  const hosts = (backend.object.spec.endpoints ?? []).flatMap(({ fqdn, ip }) => fqdn?.hostname ?? ip?.address ?? []);
+  const forbidden = catalog.anyHost ? undefined : hosts.map(forbiddenHost).find((why) => why !== undefined);
+  if (forbidden !== undefined) return { fault: { reason: 'UnsupportedValue', message: `${label}: ${forbidden}` } };
+  return { backend: objectKey('backend', key, variantFor(traffic, backend.object.spec.appProtocols?.[0])) };
 }
 
 /** What a Backend asks for that cannot be done; undefined: nothing. */
@@ -136,6 +143,16 @@ function unsupportedBackend({ object: { spec } }: ResourceOf<'Backend'>, traffic
   if (spec.fallback === true) return 'fallback is not supported yet';
   if ((spec.appProtocols ?? []).some((protocol) => !speaks(traffic, protocol))) return 'appProtocols that need TLS are not supported yet';
   return undefined;
+}
+
+function resolveXBackend(read: Read, { key, namespace, label, traffic }: Wanted, catalog: BackendCatalog): Resolved {
+  const backend = read.get(catalog.xBackends, key);
+  if (backend === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'XBackend', namespace })}`);
+  const fault = xBackendFault(backend, catalog.anyHost);
+  if (fault !== undefined) return { fault: { reason: fault.reason, message: `${label}: ${fault.message}` } };
+  if (traffic.protocol === 'UDP') return { fault: { reason: 'UnsupportedProtocol', message: `${label} takes no UDP` } };
+  if (traffic.opaque !== true && !speaksHttp(backend)) return { fault: { reason: 'UnsupportedProtocol', message: `${label}: protocol TCP is not HTTP` } };
+  return { backend: objectKey('xbackend', key, traffic.http2 === true && leavesVersion(backend) ? 'h2c' : undefined) };
 }
 
 function notFound(message: string): Resolved {

@@ -1,5 +1,5 @@
-import type { ServicePort } from './services.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
+import type { SlicePort } from '../../api/types.ts';
 import type { Endpoint } from '../../ir/backend.ts';
 import { byText } from '../../util/compare.ts';
 
@@ -14,21 +14,20 @@ export interface SliceEndpoint {
 }
 
 /**
- * The endpoints of a Service's port. A server with an IPv4 and an IPv6 address is in a slice of each, and would get twice its share,
+ * The endpoints at one port of each slice. A server with an IPv4 and an IPv6 address is in a slice of each, and would get twice its share,
  * half of it perhaps over a network that the proxy does not have: the Service's first family counts, the other one only where the
  * first has none.
  */
-export function sliceEndpoints(slices: readonly Slice[], port: ServicePort, family: 'IPv4' | 'IPv6'): SliceEndpoint[] {
-  const found = slices.map((slice) => ({ slice, endpoints: endpointsOf(slice, port) }));
+export function sliceEndpoints(slices: readonly Slice[], isPort: (port: SlicePort) => boolean, family: 'IPv4' | 'IPv6'): SliceEndpoint[] {
+  const found = slices.map((slice) => ({ slice, endpoints: endpointsOf(slice, isPort) }));
   const preferred = found.filter(({ slice }) => slice.object.addressType === family).flatMap(({ endpoints }) => endpoints);
   return sortedEndpoints(preferred.length > 0 ? preferred : found.flatMap(({ endpoints }) => endpoints), ({ endpoint }) => endpoint);
 }
 
-/** A slice's port belongs to the Service port of the same name and protocol; an unnamed Service port to an unnamed one. */
-function endpointsOf({ object }: Slice, { name, protocol }: ServicePort): SliceEndpoint[] {
+function endpointsOf({ object }: Slice, isPort: (port: SlicePort) => boolean): SliceEndpoint[] {
   // "No semantics are defined for the FQDN type", and kube-proxy does not look at it.
   if (object.addressType === 'FQDN') return [];
-  const port = (object.ports ?? []).find((candidate) => candidate.name === name && candidate.protocol === protocol)?.port;
+  const port = (object.ports ?? []).find(isPort)?.port;
   // A slice of somebody's own making may leave the port open. Nothing can be sent there, and kube-proxy does not either.
   if (port === undefined || port === 0) return [];
   return (object.endpoints ?? []).flatMap(({ addresses, conditions, zone, nodeName, hints }) => {
