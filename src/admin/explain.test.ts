@@ -20,6 +20,7 @@ function world(hosts: Readonly<Record<string, readonly Route[]>>, more: Partial<
     listeners: () => [{ ...listener(table, 80), boundPort: 8080 }],
     ports: () => [],
     routeTable: (key): RouteTable => ({ key, proxy: 'e2e/gw', port: 80, scheme: 'http', misdirected: [] }),
+    streamRoute: () => undefined,
     virtualHost: (key, domain) => virtualHosts.get(`${key}|${domain}`),
     domains: () => Object.keys(hosts),
     isSharded: () => false,

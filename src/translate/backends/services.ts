@@ -45,14 +45,10 @@ export function portOf(service: Pick<ServicePorts, 'ports'>, number: number, pro
 
 /** Services and ServiceImports reduced to their ports. */
 export function servicePorts(graph: Graph, { resources }: Inputs): Collection<ServicePorts> {
-  return graph.merge('services', [
-    graph.expand('service-ports', resources.Service, (service) => keyed(portsOfService(service))),
-    graph.expand('service-import-ports', resources.ServiceImport, (imported) => keyed(portsOfImport(imported))),
-  ]);
-}
-
-function keyed(ports: ServicePorts): [string, ServicePorts][] {
-  return [[ports.ref, ports]];
+  return graph.union('services', {
+    Service: graph.derive('service-ports', resources.Service, portsOfService),
+    ServiceImport: graph.derive('service-import-ports', resources.ServiceImport, portsOfImport),
+  });
 }
 
 function portsOfService(service: ResourceOf<'Service'>): ServicePorts {
