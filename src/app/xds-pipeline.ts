@@ -1,3 +1,4 @@
+import { assignmentOf } from './assignment.ts';
 import { routeTableOf, type RouteTable } from '../ir/listener.ts';
 import type { Collection } from '../reactive/collection.ts';
 import type { Graph } from '../reactive/graph.ts';
@@ -35,7 +36,7 @@ export function xdsResources(graph: Graph, outputs: Outputs, options: XdsOptions
   const clusters = graph.derive('clusters', outputs.backends, (backend) =>
     resource(backend.key, encodeCluster(backend), { parts: () => [{ owner: backend.owner, version: backend.ownerVersion }] }),
   );
-  const assignments = graph.derive('assignments', outputs.endpointSets, (set) => resource(set.backend, encodeEndpoints(set)));
+  const assignments = graph.derive('assignments', outputs.endpointSets, assignmentOf);
   const viaService = graph.derive('service-assignments', outputs.serviceAddresses, (set) => resource(set.backend, encodeEndpoints(set)));
   const secrets = graph.derive('secrets', outputs.certificates, (certificate) =>
     resource(certificate.key, encodeCertificate(certificate)),

@@ -82,7 +82,15 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
       .map((state) => [state.key, state]),
   );
 
-  const catalog: BackendCatalog = { services, backends: resources.Backend, grants, missing: (read, of) => missing(read, inputs, of) };
+  const catalog: BackendCatalog = {
+    services,
+    backends: resources.Backend,
+    xBackends: resources.XBackend,
+    grants,
+    // Whoever writes the files of a machine is master of it.
+    anyHost: settings.ownsEverything,
+    missing: (read, of) => missing(read, inputs, of),
+  };
   const requestRoutes = l7Routes(graph, inputs, catalog);
   const connectionRoutes = l4Routes(graph, inputs, catalog);
   const routes = graph.merge<TranslatedRoute>('routes', [requestRoutes, connectionRoutes]);
@@ -130,7 +138,7 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     serviceAddresses: serviceAddresses(graph, { services, uses: backendUses }),
     certificates: tls.certificates,
     certificateUses: graph.expand('certificate-uses', listeners, certificateUses),
-    statuses: statuses(graph, { inputs, settings, classes, gateways: states, attachedRoutes, attachments, routes, empty }),
+    statuses: statuses(graph, { inputs, settings, grants, classes, gateways: states, attachedRoutes, attachments, routes, empty }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { parseBackendKey, type BackendKey } from './backend-key.ts';
 import { endpointSets } from './endpoints.ts';
 import { portOf, protocolOf, transportOf, type ServicePorts } from './services.ts';
+import { xBackend } from './x-backends.ts';
 import type { Inputs } from '../inputs.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { Backend, EndpointSet } from '../../ir/backend.ts';
@@ -15,7 +16,11 @@ export function backends(
 ): { readonly backends: Collection<Backend>; readonly endpointSets: Collection<EndpointSet> } {
   const all = graph.derive('backends', from.inUse, (_use, read, key): Backend | undefined => {
     const parsed = parseBackendKey(key);
-    if (parsed.type === 'service') return serviceBackend(key, parsed, read.get(from.services, parsed.object));
+    if (parsed.type === 'service') return serviceBackend(key, parsed, read.get(from.services, `${parsed.kind}/${parsed.object}`));
+    if (parsed.type === 'xbackend') {
+      const resource = read.get(inputs.resources.XBackend, parsed.object);
+      return resource && xBackend(key, parsed.variant, resource);
+    }
     return objectBackend(key, parsed, read.get(inputs.resources.Backend, parsed.object));
   });
   return { backends: all, endpointSets: endpointSets(graph, inputs, { services: from.services, backends: all }) };
@@ -29,7 +34,7 @@ function serviceBackend(
   if (service === undefined) return undefined;
   return {
     key,
-    owner: `Service/${service.key}`,
+    owner: service.ref,
     ownerVersion: service.version,
     protocol: variant === 'h2c' ? 'h2c' : (protocolOf(portOf(service, port, transportOf(variant))?.appProtocol) ?? 'http1'),
     discovery:

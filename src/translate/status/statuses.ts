@@ -1,11 +1,13 @@
 import { gatewayStatus, gatewayVerdict, pendingGatewayStatus, type GatewayFacts } from './gateway-status.ts';
 import { listenerSetStatus, orphanedListenerSetStatus } from './listener-set-status.ts';
 import { routeStatus } from './route-status.ts';
+import { xBackendStatuses } from './x-backend-status.ts';
 import { unavailableBackends } from '../backends/empty-backends.ts';
 import type { Class } from '../gateway-classes.ts';
 import { parentOf } from '../gateways/listener-sets.ts';
 import type { GatewayState } from '../gateways/state.ts';
 import type { Inputs, Settings } from '../inputs.ts';
+import type { ReferenceGrants } from '../reference-grants.ts';
 import type { Attachment } from '../routes/attachments.ts';
 import type { TranslatedRoute } from '../routes/translated-route.ts';
 import { refOf, type ObjectRef } from '../../api/resource.ts';
@@ -25,6 +27,7 @@ export interface ObjectStatus {
 export interface StatusSources {
   readonly inputs: Inputs;
   readonly settings: Settings;
+  readonly grants: ReferenceGrants;
   readonly classes: Collection<Class>;
   readonly gateways: Collection<GatewayState>;
   /** How many routes are attached, by listener key. */
@@ -64,6 +67,7 @@ export function statuses(graph: Graph, from: StatusSources): Collection<ObjectSt
       const why = classFault(read, gateway.object.spec.gatewayClassName, from);
       return why === undefined ? undefined : objectStatus('Gateway', gateway.key, pendingGatewayStatus(gateway.metadata.generation, why));
     }),
+    xBackendStatuses(graph, from),
     graph.derive('route-status', from.routes, (route, read, ref) => {
       const unserved = settings.ownsEverything ? route.backends.filter((key) => read.get(from.empty, key) === true) : [];
       const about = {
