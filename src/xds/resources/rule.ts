@@ -41,11 +41,14 @@ export function clustersOf(rule: Rule): string[] {
   return backends.length === 0 ? [] : [...backends, ...mirrors].map(clusterName);
 }
 
-/** Only what the bytes depend on: a forward without a prefix replacement is the same everywhere. */
+/** Only what the bytes depend on: a forward without a prefix replacement and cookies is the same everywhere. */
 function cacheKey(action: Action, context: RedirectContext, matched: string | undefined): string {
   switch (action.type) {
     case 'forward':
-      return [action, ...action.backends].some(({ rewrite }) => rewrite?.path?.type === 'ReplacePrefixMatch') ? `${matched}` : '';
+      return [
+        ...([action, ...action.backends].some(({ rewrite }) => rewrite?.path?.type === 'ReplacePrefixMatch') ? [`${matched}`] : []),
+        ...(action.backends.some(({ session }) => session?.type === 'cookie') ? [context.scheme] : []),
+      ].join(' ');
     case 'redirect':
       return `${context.scheme} ${context.port} ${context.domain} ${matched}`;
     case 'direct':
@@ -59,7 +62,7 @@ function variants(rule: Rule, context: RedirectContext, matched: string | undefi
   const { action } = rule;
   switch (action.type) {
     case 'forward':
-      return forwardVariants(rule, action, matched);
+      return forwardVariants(rule, action, { matched, scheme: context.scheme });
     case 'redirect': {
       const { action: value, portInHost } = redirectActions(action, context, matched);
       const always: RouteFields = { action: { case: 'redirect', value }, ...headerFields(rule) };
@@ -79,11 +82,11 @@ function variants(rule: Rule, context: RedirectContext, matched: string | undefi
  *
  *     weights 2, 1, 1:   random < 2/4 ─► first     random < 3/4 ─► second     else ─► third
  */
-function forwardVariants(rule: Rule, forward: Forward, matched: string | undefined): RouteFields[] {
+function forwardVariants(rule: Rule, forward: Forward, at: Parameters<typeof forwardFields>[3]): RouteFields[] {
   const backends = usedBackends(forward);
   if (backends.every((backend) => backend.backend === undefined)) return [{ action: directResponse(500, ''), ...headerFields(rule) }];
   const sharePath = backends.every((backend) => backend.rewrite?.path === undefined);
-  if (backends.length === 1 || sharePath) return [forwardFields(rule, forward, backends, matched)];
+  if (backends.length === 1 || sharePath) return [forwardFields(rule, forward, backends, at)];
   const total = backends.reduce((sum, backend) => sum + backend.weight, 0);
   let below = 0;
   return backends.map((backend, i) => {
@@ -91,7 +94,7 @@ function forwardVariants(rule: Rule, forward: Forward, matched: string | undefin
     return {
       // Envoy draws one random number for a request and compares it in every route.
       ...(i < backends.length - 1 && { match: { runtimeFraction: { defaultValue: millionths(below, total) } } }),
-      ...forwardFields(rule, forward, [backend], matched),
+      ...forwardFields(rule, forward, [backend], at),
     };
   });
 }

@@ -27,7 +27,7 @@ export interface EchoBackend {
 
 /**
  * A server that answers with what it saw, as JSON. Asked by query: `status=503`, `fail=N` (the first N requests with this
- * `key` get the status), `delay=MS`, `reset` (closes the connection). Echoes bytes after an upgrade.
+ * `key` get the status), `delay=MS`, `reset` (closes the connection), `cookie=LINE` (a Set-Cookie, any number of them). Echoes bytes after an upgrade.
  */
 export async function startEchoBackend(name: string, options: { protocol?: 'http1' | 'h2c' } = {}): Promise<EchoBackend> {
   const seen: Seen[] = [];
@@ -44,7 +44,8 @@ export async function startEchoBackend(name: string, options: { protocol?: 'http
     if (query.has('reset')) return drop();
     const fails = count <= Number(query.get('fail') ?? (query.has('status') ? Infinity : 0));
     const reply = () => {
-      const headers = { 'content-type': 'application/json', 'x-backend': name, 'x-backend-secret': 'hidden' };
+      const cookies = query.getAll('cookie');
+      const headers = { 'content-type': 'application/json', 'x-backend': name, 'x-backend-secret': 'hidden', ...(cookies.length > 0 && { 'set-cookie': cookies }) };
       response.writeHead(fails ? Number(query.get('status')) : 200, headers);
       response.end(JSON.stringify(saw));
     };
