@@ -1,3 +1,4 @@
+import type { ExternalAuth } from './external-auth.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -55,6 +56,8 @@ export interface Rule {
   readonly requestHeaders: HeaderChanges;
   readonly responseHeaders: HeaderChanges;
   readonly cors: Cors | undefined;
+  /** Comes after CORS and before all else, redirects included. */
+  readonly externalAuth: ExternalAuth | undefined;
   readonly mirrors: readonly Mirror[];
   readonly action: Action;
 }

@@ -28,6 +28,7 @@ export function rule(action: Action, more: Partial<Rule> = {}): Rule {
     requestHeaders: noHeaderChanges,
     responseHeaders: noHeaderChanges,
     cors: undefined,
+    externalAuth: undefined,
     mirrors: [],
     action,
     ...more,

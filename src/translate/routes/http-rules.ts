@@ -1,7 +1,7 @@
 import { httpFilters, type Filters } from './http-filters.ts';
 import { httpMatch } from './http-matches.ts';
 import { sessionFault, withSessions } from './sessions.ts';
-import type { BackendReference, Resolved } from '../backends/resolve.ts';
+import type { Resolve } from '../backends/resolve.ts';
 import { at, type Fault } from '../conditions.ts';
 import { durationMs } from '../../api/duration.ts';
 import type { HTTPBackendRef, HTTPRouteRule } from '../../api/types.ts';
@@ -37,7 +37,7 @@ export interface RuleContext {
   readonly field: string;
   /** Envoy refused the route at this version: it is answered with 500 and matches that Envoy has to compile are left out. */
   readonly rejected: boolean;
-  readonly resolve: (ref: BackendReference) => Resolved;
+  readonly resolve: Resolve;
 }
 
 /** Translates one rule of an HTTPRoute. */
@@ -65,13 +65,13 @@ export function httpRule(spec: HTTPRouteRule, context: RuleContext): TranslatedR
   };
 }
 
-type Effects = Pick<Rule, 'requestHeaders' | 'responseHeaders' | 'cors' | 'mirrors'>;
+type Effects = Pick<Rule, 'requestHeaders' | 'responseHeaders' | 'cors' | 'externalAuth' | 'mirrors'>;
 
-function effects({ requestHeaders, responseHeaders, cors, mirrors }: Filters): Effects {
-  return { requestHeaders, responseHeaders, cors, mirrors };
+function effects({ requestHeaders, responseHeaders, cors, externalAuth, mirrors }: Filters): Effects {
+  return { requestHeaders, responseHeaders, cors, externalAuth, mirrors };
 }
 
-const refusal: Effects = { requestHeaders: noHeaderChanges, responseHeaders: noHeaderChanges, cors: undefined, mirrors: [] };
+const refusal: Effects = { requestHeaders: noHeaderChanges, responseHeaders: noHeaderChanges, cors: undefined, externalAuth: undefined, mirrors: [] };
 
 const internalError: DirectResponse = { type: 'direct', statusCode: 500, body: '' };
 
@@ -124,11 +124,12 @@ function weightedBackend(ref: HTTPBackendRef, context: RuleContext): Share {
 }
 
 /** Envoy decides these for a route, not for one of its backends. */
-function unsupportedOnBackend({ redirect, mirrors, cors }: Filters): Fault[] {
+function unsupportedOnBackend({ redirect, mirrors, cors, externalAuth }: Filters): Fault[] {
   const named: [string, boolean][] = [
     ['RequestRedirect', redirect !== undefined],
     ['RequestMirror', mirrors.length > 0],
     ['CORS', cors !== undefined],
+    ['ExternalAuth', externalAuth !== undefined],
   ];
   return named
     .filter(([, present]) => present)

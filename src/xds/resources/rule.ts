@@ -2,9 +2,11 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { RouteSchema } from '../../gen/envoy/config/route/v3/route_components_pb.ts';
 import type { Action, Forward, Rule, WeightedBackend } from '../../ir/route.ts';
 import { assertNever } from '../../util/assert.ts';
+import { bodyBufferFields } from './body-buffer.ts';
 import { concat, encode } from './bytes.ts';
 import { clusterName } from './cluster.ts';
 import { corsFilter, corsPolicy } from './cors.ts';
+import { externalAuthFilter, externalAuthPolicy } from './external-auth.ts';
 import { forwardFields, headerFields } from './forward.ts';
 import { millionths } from './mirror.ts';
 import { redirectActions } from './redirect.ts';
@@ -27,14 +29,25 @@ export function encodeRule(rule: Rule, context: RedirectContext, matched: string
   const key = cacheKey(rule.action, context, matched);
   const known = cached.get(key);
   if (known !== undefined) return known;
-  const filters = rule.cors === undefined ? [] : [encode(RouteSchema, { typedPerFilterConfig: { [corsFilter]: corsPolicy(rule.cors) } })];
-  const encoded = variants(rule, context, matched).map((fields) => concat(encode(RouteSchema, fields), ...filters));
+  const filters = encode(RouteSchema, { typedPerFilterConfig: filterPolicies(rule), ...bodyBufferFields(rule) });
+  const encoded = variants(rule, context, matched).map((fields) => concat(encode(RouteSchema, fields), filters));
   cached.set(key, encoded);
   return encoded;
 }
 
-/** Names of the clusters that a rule sends requests to, mirrors included. */
+function filterPolicies({ cors, externalAuth }: Rule): NonNullable<RouteFields['typedPerFilterConfig']> {
+  return {
+    ...(cors !== undefined && { [corsFilter]: corsPolicy(cors) }),
+    ...(externalAuth !== undefined && { [externalAuthFilter]: externalAuthPolicy(externalAuth) }),
+  };
+}
+
+/** Names of the clusters that a rule sends requests to, mirrors and authorization included. */
 export function clustersOf(rule: Rule): string[] {
+  return [...(rule.externalAuth === undefined ? [] : [clusterName(rule.externalAuth.backend)]), ...forwardedTo(rule)];
+}
+
+function forwardedTo(rule: Rule): string[] {
   if (rule.action.type !== 'forward') return [];
   const backends = usedBackends(rule.action).flatMap(({ backend }) => (backend === undefined ? [] : [backend]));
   const mirrors = rule.mirrors.filter((mirror) => mirror.numerator > 0).map((mirror) => mirror.backend);
