@@ -577,6 +577,13 @@ describe('a table in shards', () => {
     assert.equal((await ask(otherPort, { host: hosts[1] ?? '' })).status, 404);
   });
 
+  test('gives gRPC-Web to a server as gRPC', async () => {
+    await gateway.backend({ key: 'h2', protocol: 'h2c' }, [h2.port]);
+    await gateway.hosts(sharded, { 'grpc.test': [route('r', forward(['h2'], {}, { protocol: 'grpc' }))] });
+    await ask(shardedPort, { host: 'grpc.test', path: '/s/m', method: 'POST', headers: { 'content-type': 'application/grpc-web' } });
+    assert.equal(h2.seen.at(-1)?.headers['content-type'], 'application/grpc');
+  });
+
   test('takes the shard from no client, and shows it to no server', async () => {
     const mirrored = b.seen.length;
     const { headers } = seenBy(await ask(shardedPort, { host: 'forward.test', headers: { 'x-moongate-shard': ['x', `${sharded}#1`] } }));

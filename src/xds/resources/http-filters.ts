@@ -9,6 +9,7 @@ import { any } from './bytes.ts';
 import { corsFilter } from './cors.ts';
 import { externalAuthFilter } from './external-auth.ts';
 import { placeForFilters } from './filters-of-route.ts';
+import { grpcWebFilter } from './grpc-web.ts';
 import { sessionFilter } from './session.ts';
 import { shardFilterSource } from './shards.ts';
 import type { TableLayout } from './shards.ts';
@@ -32,7 +33,8 @@ const filters: readonly HttpFilter[] = [
   // Before all that may refuse a request: preflights carry no credentials, and refusals must be readable across origins.
   // Always on: a filter that comes with the first route that needs it would drain the listener's connections.
   { name: corsFilter, isOn: () => true, config: () => any(CorsSchema, {}) },
-  // The place of filters that routes bring along.
+  // From here on, places for filters that routes bring along. After CORS, which browsers need for gRPC-Web.
+  { name: grpcWebFilter, isOn: () => true, config: placeForFilters },
   { name: externalAuthFilter, isOn: () => true, config: placeForFilters },
   // After all that may refuse a request.
   { name: sessionFilter, isOn: () => true, config: placeForFilters },
@@ -43,7 +45,7 @@ const filters: readonly HttpFilter[] = [
 /** The HTTP filters for a route table. */
 export function httpFilters(table: string, layout: TableLayout, order: readonly FilterPosition[]): MessageInitShape<typeof HttpFilterSchema>[] {
   return arranged(filters.filter((filter) => filter.isOn(layout)), order)
-    .map((filter) => ({ name: filter.name, configType: { case: 'typedConfig', value: filter.config(table, layout) } }));
+    .map(({ name, config }) => ({ name, configType: { case: 'typedConfig', value: config(table, layout) } }));
 }
 
 /** Moves filters to where they are wanted, one wish after the other. Those at both ends stay there: routes come first, the router last. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { httpRule, type RuleContext, type TranslatedRule } from './http-rules.ts';
+import { httpRule } from './http-rule.ts';
+import type { RuleContext, TranslatedRule } from './rules.ts';
 import { decoded } from '../testing.ts';
 import type { Action, Forward } from '../../ir/route.ts';
 
