@@ -61,6 +61,16 @@ test('a filter that a backend cannot have makes its share invalid, without its h
   assert.equal(works, true);
 });
 
+test('a prefix that no match has cannot be replaced for a backend', () => {
+  const filters = [{ type: 'URLRewrite', urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/b' } } }];
+  const backendRefs = [{ ...app, filters }, { ...app, filters }, app];
+  const exact = rule({ matches: [{ path: { type: 'Exact', value: '/a' } }], backendRefs });
+  assert.deepEqual(forward(exact.rule.action).backends.map(({ backend }) => backend), [undefined, undefined, 'app']);
+  const message = 'rules[0].backendRefs[0]: filter URLRewrite replaces a prefix, and not all matches of the rule are of type PathPrefix';
+  assert.deepEqual(exact.faults[0], { reason: 'UnsupportedValue', message });
+  assert.deepEqual(rule({ matches: [{ path: { value: '/a' } }], backendRefs }).faults, []);
+});
+
 test('0s and nothing are no timeout', () => {
   const { rule: translated } = rule({ backendRefs: [app], timeouts: { request: '0s' } });
   assert.deepEqual(forward(translated.action).timeouts, { request: undefined, backendRequest: undefined });

@@ -67,7 +67,7 @@ export function translateRule(spec: RuleSpec, protocol: Rule['protocol'], matchi
   const { field, rejected } = context;
   const filters = httpFilters(spec.filters ?? [], context.resolve, `${field}.filters`);
   const shares = (spec.backendRefs ?? []).map((ref, index) =>
-    weightedBackend(ref, { ...context, field: `${field}.backendRefs[${index}]` }),
+    weightedBackend(ref, matching, { ...context, field: `${field}.backendRefs[${index}]` }),
   );
   const unfit = unsupportedFields(spec, field);
   const broken = rejected || filters.broken || unfit.length > 0;
@@ -135,11 +135,11 @@ interface Share {
   readonly refFaults: readonly Fault[];
 }
 
-function weightedBackend(ref: HTTPBackendRef, context: RuleContext): Share {
+function weightedBackend(ref: HTTPBackendRef, { matches }: Matching, context: RuleContext): Share {
   const { field } = context;
   const resolved = context.resolve(ref);
   const filters = httpFilters(ref.filters ?? [], context.resolve, `${field}.filters`);
-  const unfit = unsupportedOnBackend(filters).map((fault) => at(field, fault));
+  const unfit = [...unsupportedOnBackend(filters), ...prefixFaults(filters, matches)].map((fault) => at(field, fault));
   const usable = 'backend' in resolved && !filters.broken && unfit.length === 0;
   return {
     share: {
@@ -166,6 +166,12 @@ function unsupportedOnBackend({ redirect, mirrors, cors, externalAuth }: Filters
   return named
     .filter(([, present]) => present)
     .map(([name]) => ({ reason: 'UnsupportedValue', message: `filter ${name} is not supported on a backendRef` }));
+}
+
+/** "ReplacePrefixMatch is only compatible with a PathPrefix HTTPRouteMatch". The API sees to it but where several backends have one. */
+function prefixFaults({ rewrite }: Filters, matches: readonly TranslatedMatch[]): Fault[] {
+  if (rewrite?.path?.type !== 'ReplacePrefixMatch' || matches.every(({ match }) => match.path.type === 'PathPrefix')) return [];
+  return [{ reason: 'UnsupportedValue', message: 'filter URLRewrite replaces a prefix, and not all matches of the rule are of type PathPrefix' }];
 }
 
 function action(
