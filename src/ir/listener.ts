@@ -50,6 +50,16 @@ export interface TlsTermination {
   readonly certificates: readonly string[];
   /** Offered by ALPN, most wanted first. */
   readonly alpn: readonly ('h2' | 'http/1.1')[];
+  /** undefined: clients are not asked for certificates. */
+  readonly clientValidation: ClientValidation | undefined;
+}
+
+/** How the certificates of clients are judged. */
+export interface ClientValidation {
+  /** Key of the bundle of CA certificates: one of these has to have signed what a client shows. */
+  readonly trustBundle: string;
+  /** Whoever shows no valid certificate is not let in. false: certificates are asked for, and everybody is let in. */
+  readonly required: boolean;
 }
 
 /** A certificate chain with its private key, PEM. The key never leaves xDS: no view or log shows it. */
@@ -58,6 +68,13 @@ export interface Certificate {
   readonly key: string;
   readonly chain: string;
   readonly privateKey: string;
+}
+
+/** Certificates of CAs, as one text of PEM. */
+export interface TrustBundle {
+  /** `ConfigMap/namespace/name`, several joined by commas. */
+  readonly key: string;
+  readonly certificates: string;
 }
 
 /** The routes behind one filter chain (or several that answer alike). */

@@ -31,6 +31,7 @@ export function listenerState(key: string, rest: Partial<ListenerState> = {}): L
     supportedKinds: [],
     namespaces: { from: 'All' },
     certificates: [],
+    clientValidation: undefined,
     acceptedFault: undefined,
     conflict: undefined,
     refsFault: undefined,

@@ -60,6 +60,7 @@ function listenerState(listener: GatewayListener, conflict: Fault | undefined, c
     supportedKinds: kinds.supported.map((kind) => ({ group: gatewayGroup, kind })),
     namespaces: namespaceRule(listener),
     certificates: tls.certificates,
+    clientValidation: undefined,
     acceptedFault: accepted,
     conflict,
     refsFault: joinFaults([...tls.faults, ...kinds.faults]),

@@ -77,7 +77,7 @@ function tlsChains(listeners: readonly ListenerState[]): FilterChain[] {
     .map((listener) => ({
       name: listener.chain,
       serverNames: listener.hostname === '*' ? [] : [listener.hostname],
-      tls: { certificates: listener.certificates, alpn: ['h2', 'http/1.1'] },
+      tls: { certificates: listener.certificates, alpn: ['h2', 'http/1.1'], clientValidation: listener.clientValidation },
       routeTable: listener.table,
     }));
 }

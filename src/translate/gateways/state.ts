@@ -1,5 +1,6 @@
 import type { Fault } from '../conditions.ts';
 import type { ProxySettings } from '../parameters.ts';
+import type { ClientValidation } from '../../ir/listener.ts';
 import { byText, chain } from '../../util/compare.ts';
 
 /** A Gateway of ours, as far as it can be known without its routes. Key: `namespace/name`. */
@@ -50,6 +51,8 @@ export interface ListenerState {
   readonly namespaces: NamespaceRule;
   /** Keys of the certificates that are there and usable. */
   readonly certificates: readonly string[];
+  /** How the certificates of clients are judged; undefined: they are not asked for. */
+  readonly clientValidation: ClientValidation | undefined;
   /** Accepted=False. */
   readonly acceptedFault: Fault | undefined;
   /** Conflicted=True. */

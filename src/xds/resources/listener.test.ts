@@ -47,7 +47,7 @@ test('all addresses of IPv6 are all addresses', () => {
 });
 
 test('a chain with TLS matches its server names, and its certificates come by name', () => {
-  const tls = { certificates: ['Secret/ns/a', 'Secret/ns/b'], alpn: ['h2', 'http/1.1'] } as const;
+  const tls = { certificates: ['Secret/ns/a', 'Secret/ns/b'], alpn: ['h2', 'http/1.1'], clientValidation: undefined } as const;
   const decoded = decode(
     listener('ns/gw/443', 443, [
       { name: 'one', serverNames: ['a.test', '*.b.test'], tls, routeTable: 'ns/gw/443/one' },

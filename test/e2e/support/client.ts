@@ -54,15 +54,25 @@ export function upgrade(port: number, host: string): Promise<Duplex> {
   });
 }
 
+export interface AskTls {
+  readonly serverName: string;
+  readonly host: string;
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What the client shows when it is asked for a certificate. */
+  readonly certificate?: { readonly chain: string; readonly privateKey: string };
+}
+
 /** Sends an HTTP/2 request over TLS whose SNI may differ from its host; certificates are not checked, but returned. */
-export async function askTls(port: number, options: { serverName: string; host: string; path?: string }): Promise<Reply & { subject: string }> {
-  const session = connect(`https://127.0.0.1:${port}`, { servername: options.serverName, rejectUnauthorized: false });
+export async function askTls(port: number, options: AskTls): Promise<Reply & { subject: string }> {
+  const { chain: cert, privateKey: key } = options.certificate ?? {};
+  const session = connect(`https://127.0.0.1:${port}`, { servername: options.serverName, rejectUnauthorized: false, cert, key });
   try {
     return await new Promise((resolve, reject) => {
       let subject = '';
       session.on('connect', (_session, socket) => (subject = (socket as TLSSocket).getPeerCertificate().subject.CN?.toString() ?? ''));
       session.on('error', reject);
-      const stream = session.request({ ':authority': options.host, ':path': options.path ?? '/' });
+      const stream = session.request({ ':authority': options.host, ':path': options.path ?? '/', ...options.headers });
       stream.setTimeout(patience, () => stream.destroy(new Error(`no answer in ${patience} ms`)));
       let headers: Record<string, string | string[] | undefined> = {};
       let body = '';
