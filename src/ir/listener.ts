@@ -70,13 +70,6 @@ export interface Certificate {
   readonly privateKey: string;
 }
 
-/** Certificates of CAs, as one text of PEM. */
-export interface TrustBundle {
-  /** `ConfigMap/namespace/name`, several joined by commas. */
-  readonly key: string;
-  readonly certificates: string;
-}
-
 /** The routes behind one filter chain (or several that answer alike). */
 export interface RouteTable {
   /** `proxy/port` for plain HTTP, `proxy/port/listener` behind TLS. */
