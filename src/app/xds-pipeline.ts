@@ -8,7 +8,7 @@ import { encodeCluster } from '../xds/resources/cluster.ts';
 import { encodeEndpoints } from '../xds/resources/endpoints.ts';
 import { encodeListener } from '../xds/resources/listener.ts';
 import { encodeRouteConfiguration } from '../xds/resources/route-configuration.ts';
-import { encodeCertificate } from '../xds/resources/secret.ts';
+import { encodeCertificate, encodeTrustBundle } from '../xds/resources/secret.ts';
 import { encodeScopedRoute, routeConfigurationName, shardCount, shardOf, type ShardCount, type TableLayout } from '../xds/resources/shards.ts';
 import { encodeVirtualHost, type EncodedVirtualHost } from '../xds/resources/virtual-host.ts';
 import type { Part, XdsResource } from '../xds/server/resources.ts';
@@ -39,6 +39,8 @@ export function xdsResources(graph: Graph, outputs: Outputs, options: XdsOptions
   const secrets = graph.derive('secrets', outputs.certificates, (certificate) =>
     resource(certificate.key, encodeCertificate(certificate)),
   );
+  const trust = graph.derive('trust-secrets', outputs.trustBundles, (bundle) => resource(bundle.key, encodeTrustBundle(bundle)));
+  const trustUses = graph.group('trust-secret-uses', outputs.trustUses, ({ proxy, trustBundle }) => [`${proxy}|${trustBundle}`]);
   const secretUses = graph.group('secret-uses', outputs.certificateUses, ({ proxy, certificate }) => [`${proxy}|${certificate}`]);
   return graph.merge('xds', [
     graph.expand('proxy-clusters', outputs.backendUses, ({ proxy, backend }, read) => forProxy(proxy, 'CDS', read.get(clusters, backend)), {
@@ -51,6 +53,9 @@ export function xdsResources(graph: Graph, outputs: Outputs, options: XdsOptions
     }),
     graph.expand('proxy-secrets', secretUses, ([use], read) =>
       use === undefined ? [] : forProxy(use.proxy, 'SDS', read.get(secrets, use.certificate)),
+    ),
+    graph.expand('proxy-trust', trustUses, ([use], read) =>
+      use === undefined ? [] : forProxy(use.proxy, 'SDS', read.get(trust, use.trustBundle)),
     ),
     ...routing(graph, outputs, options),
   ]);

@@ -37,6 +37,7 @@ export function listenerState(key: string, rest: Partial<ListenerState> = {}): L
     refsFault: undefined,
     overlap: undefined,
     portFault: undefined,
+    clientFault: undefined,
     serving: true,
     chain: 'http',
     table: `${namespace}/${gateway}/${port}`,
@@ -63,6 +64,7 @@ export function gatewayState(key: string, rest: Partial<GatewayState> = {}): Gat
     requestedAddresses: [],
     settings: undefined,
     fault: undefined,
+    insecureValidation: undefined,
     listeners: [],
     ...rest,
   };

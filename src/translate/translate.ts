@@ -15,11 +15,13 @@ import { referenceGrants } from './reference-grants.ts';
 import { attach, type AttachingRoute, type Attachment } from './routes/attachments.ts';
 import { httpRoutes } from './routes/http-routes.ts';
 import { statuses, type ObjectStatus } from './status/statuses.ts';
+import { caCertificates } from './tls/ca-certificates.ts';
 import { hostClaims, hostEntries } from './host-entries.ts';
 import { virtualHosts } from './virtual-hosts.ts';
 import type { Backend, BackendUse, EndpointSet } from '../ir/backend.ts';
 import type { Certificate, Listener, Proxy, RouteTable } from '../ir/listener.ts';
 import type { VirtualHost } from '../ir/route.ts';
+import type { TrustBundle } from '../ir/trust-bundle.ts';
 import type { Collection } from '../reactive/collection.ts';
 import type { Graph } from '../reactive/graph.ts';
 
@@ -27,6 +29,12 @@ import type { Graph } from '../reactive/graph.ts';
 export interface CertificateUse {
   readonly proxy: string;
   readonly certificate: string;
+}
+
+/** A trust bundle goes to a proxy because a listener there checks clients against it. */
+export interface TrustUse {
+  readonly proxy: string;
+  readonly trustBundle: string;
 }
 
 /** A route needs a backend on a proxy. */
@@ -48,6 +56,8 @@ export interface Outputs {
   readonly serviceAddresses: Collection<EndpointSet>;
   readonly certificates: Collection<Certificate>;
   readonly certificateUses: Collection<CertificateUse>;
+  readonly trustBundles: Collection<TrustBundle>;
+  readonly trustUses: Collection<TrustUse>;
   readonly statuses: readonly Collection<ObjectStatus>[];
 }
 
@@ -55,7 +65,7 @@ export interface Outputs {
  * The semantics of the Gateway API as one incremental computation.
  *
  *     GatewayClass ─► classes ─► gateways ─► ports, listeners, tables ────────────► listeners, route tables
- *     Secret ─► certificates ──────┘ │                        │
+ *     Secret ─► certificates, CAs ─┘ │                        │
  *     HTTPRoute ─┬─► attachments ◄───┘ ─► host entries ─► virtual hosts ──────────► virtual hosts
  *                └─► rules ◄─ services, backends, grants ────────┘
  *     EndpointSlice ─────────────────────────► endpoint sets ─────────────────────► endpoint sets
@@ -66,8 +76,9 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   const grants = referenceGrants(resources.ReferenceGrant);
   const services = servicePorts(graph, inputs);
   const tls = certificates(graph, inputs);
+  const cas = caCertificates(graph, inputs, grants);
   const classes = gatewayClasses(graph, inputs, settings);
-  const states = gateways(graph, inputs, { settings, classes, grants, certificates: tls });
+  const states = gateways(graph, inputs, { settings, classes, grants, certificates: tls, cas });
   const fleets = graph.group('fleets', states, ({ proxy }) => [proxy], byAge);
 
   const ports = graph.expand('wanted-ports', fleets, (fleet): [string, WantedPort][] =>
@@ -120,6 +131,7 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   const inUse = graph.count('backends-in-use', uses, ({ backend }) => [backend]);
   const known = backends(graph, inputs, { services, inUse: graph.derive('used-backends', inUse, () => true) });
   const empty = emptyBackends(graph, known.endpointSets);
+  const trustUses = graph.expand('trust-uses', listeners, trustUsesOf);
   const attachedRoutes = graph.count('attached-routes', attachments, listenersOf);
 
   return {
@@ -134,6 +146,8 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     serviceAddresses: serviceAddresses(graph, { services, uses: backendUses }),
     certificates: tls.certificates,
     certificateUses: graph.expand('certificate-uses', listeners, certificateUses),
+    trustBundles: cas.bundles(graph, graph.count('trust-in-use', trustUses, ({ trustBundle }) => [trustBundle])),
+    trustUses,
     statuses: statuses(graph, { inputs, settings, classes, gateways: states, attachedRoutes, attachments, routes, empty }),
   };
 }
@@ -146,4 +160,9 @@ function listenersOf(attached: readonly Attachment[]): Set<string> {
 function certificateUses(listener: Listener): [string, CertificateUse][] {
   const used = new Set(listener.chains.flatMap(({ tls }) => tls?.certificates ?? []));
   return [...used].map((certificate) => [`${listener.key}|${certificate}`, { proxy: listener.proxy, certificate }]);
+}
+
+function trustUsesOf(listener: Listener): [string, TrustUse][] {
+  const used = new Set(listener.chains.flatMap(({ tls }) => tls?.clientValidation?.trustBundle ?? []));
+  return [...used].map((trustBundle) => [`${listener.key}|${trustBundle}`, { proxy: listener.proxy, trustBundle }]);
 }

@@ -16,6 +16,7 @@ export function assertSound(plane: ControlPlane): void {
     assert.deepEqual(missing('EDS', endpointClusters(view)), [], `${proxy}: endpoints of clusters`);
     assert.deepEqual(missing('RDS', valuesOf(view['LDS'], ['route_config_name'])), [], `${proxy}: route configurations of listeners`);
     assert.deepEqual(missing('SDS', secretNames(view)), [], `${proxy}: certificates of listeners`);
+    assert.deepEqual(missing('SDS', valuesOf(objectsOf(view['LDS'], 'validation_context_sds_secret_config'), ['name'])), [], `${proxy}: CA certificates of listeners`);
     for (const [name, table] of Object.entries(view['RDS'] ?? {})) {
       const domains = valuesOf(table, ['domains']).toSorted();
       assert.deepEqual(domains, [...new Set(domains)], `${proxy}: domains of ${name}`);

@@ -1,5 +1,6 @@
 import { bindAddress, requestedAddresses } from './addresses.ts';
 import type { Certificates } from './certificates.ts';
+import { insecureValidation } from './client-validation.ts';
 import { conflictsBetween } from './conflicts.ts';
 import { listenerStates } from './listeners.ts';
 import { byAge, type GatewayState } from './state.ts';
@@ -9,6 +10,7 @@ import type { Inputs, Settings } from '../inputs.ts';
 import { missing } from '../missing.ts';
 import { mergeSettings, readParameters, uidOf } from '../parameters.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
+import type { CaCertificates } from '../tls/ca-certificates.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { Collection } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
@@ -19,6 +21,7 @@ export interface GatewaySources {
   readonly classes: Collection<Class>;
   readonly grants: ReferenceGrants;
   readonly certificates: Certificates;
+  readonly cas: CaCertificates;
 }
 
 /** The Gateways whose class is ours and accepted. */
@@ -45,10 +48,12 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
         requestedAddresses: requested,
         settings,
         fault: fault ?? parameters?.fault,
+        insecureValidation: insecureValidation(tls?.frontend),
         listeners: listenerStates(listeners, {
           read,
           gateway: { key, namespace, proxy, merged, tls },
           grants: from.grants,
+          cas: from.cas,
           secret: (secret) => read.get(from.certificates.secrets, secret),
           missing: (namespace) => missing(read, inputs, { kind: 'Secret', namespace }),
           binding: (port) => read.get(inputs.portBindings, `${proxy}/${port}`),
@@ -70,7 +75,7 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
   });
 }
 
-type Identity = Omit<GatewayState, 'address' | 'requestedAddresses' | 'settings' | 'fault' | 'listeners'>;
+type Identity = Omit<GatewayState, 'address' | 'requestedAddresses' | 'settings' | 'fault' | 'insecureValidation' | 'listeners'>;
 
 function identity(gateway: ResourceOf<'Gateway'>, gatewayClass: Class | undefined): Identity {
   const { key, version, metadata } = gateway;
@@ -92,5 +97,5 @@ function identity(gateway: ResourceOf<'Gateway'>, gatewayClass: Class | undefine
 }
 
 function recover(gateway: ResourceOf<'Gateway'>, error: unknown): GatewayState {
-  return { ...identity(gateway, undefined), address: '', requestedAddresses: [], settings: undefined, fault: bugFault(error), listeners: [] };
+  return { ...identity(gateway, undefined), address: '', requestedAddresses: [], settings: undefined, fault: bugFault(error), insecureValidation: undefined, listeners: [] };
 }

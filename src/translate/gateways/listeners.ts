@@ -1,11 +1,13 @@
 import { certificateRefs } from './certificate-refs.ts';
 import type { TlsSecret } from './certificates.ts';
+import { clientValidation, noClientValidation, type ClientVerdict } from './client-validation.ts';
 import { conflicts } from './conflicts.ts';
 import { overlap } from './overlap.ts';
 import type { ListenerState, NamespaceRule } from './state.ts';
 import { joinFaults, type Fault } from '../conditions.ts';
 import type { PortBinding } from '../inputs.ts';
-import type { ReferenceGrants } from '../reference-grants.ts';
+import type { ReferenceGrants, Referrer } from '../reference-grants.ts';
+import type { CaCertificates } from '../tls/ca-certificates.ts';
 import type { GatewayListener, GatewayTls } from '../../api/types.ts';
 import type { Read } from '../../reactive/collection.ts';
 
@@ -14,6 +16,7 @@ export interface ListenerContext {
   readonly read: Read;
   readonly gateway: { readonly key: string; readonly namespace: string; readonly proxy: string; readonly merged: boolean; readonly tls: GatewayTls | undefined };
   readonly grants: ReferenceGrants;
+  readonly cas: Pick<CaCertificates, 'resolve'>;
   secret(key: string): TlsSecret | undefined;
   missing(namespace: string): string;
   binding(port: number): PortBinding | undefined;
@@ -29,7 +32,7 @@ const routeKinds: Readonly<Record<string, readonly string[]>> = {
 
 /** Judges all listeners of a Gateway together, since they may be in each other's way. */
 export function listenerStates(listeners: readonly GatewayListener[], context: ListenerContext): ListenerState[] {
-  const candidates = listeners.filter((listener) => acceptedFault(listener, context) === undefined);
+  const candidates = listeners.filter((listener) => acceptedFault(listener) === undefined);
   const inConflict = conflicts(candidates.map((listener) => ({ ...listener, hostname: hostnameOf(listener) })));
   const states = listeners.map((listener) => listenerState(listener, inConflict.get(listener.name), context));
   const names = (state: ListenerState) => state.certificates.flatMap((key) => context.secret(key.slice('Secret/'.length))?.names ?? []);
@@ -44,8 +47,9 @@ function listenerState(listener: GatewayListener, conflict: Fault | undefined, c
   const { gateway } = context;
   const kinds = allowedKinds(listener);
   const tls = listener.protocol === 'HTTPS' ? certificateRefs(listener, secretAccess(context)) : { certificates: [], faults: [] };
+  const clients = listener.protocol === 'HTTPS' ? clientVerdict(listener, context) : noClientValidation;
   const binding = context.binding(listener.port);
-  const accepted = acceptedFault(listener, context);
+  const accepted = acceptedFault(listener);
   const portFault: Fault | undefined =
     binding !== undefined && 'error' in binding ? { reason: 'PortUnavailable', message: binding.error } : undefined;
   // Gateways that share a proxy may use the same names.
@@ -60,26 +64,23 @@ function listenerState(listener: GatewayListener, conflict: Fault | undefined, c
     supportedKinds: kinds.supported.map((kind) => ({ group: gatewayGroup, kind })),
     namespaces: namespaceRule(listener),
     certificates: tls.certificates,
-    clientValidation: undefined,
+    clientValidation: clients.validation,
     acceptedFault: accepted,
     conflict,
-    refsFault: joinFaults([...tls.faults, ...kinds.faults]),
+    refsFault: joinFaults([...tls.faults, ...clients.refsFaults, ...kinds.faults]),
     overlap: undefined,
     portFault,
-    serving: accepted === undefined && conflict === undefined && portFault === undefined && usable,
+    clientFault: clients.fault,
+    serving: accepted === undefined && conflict === undefined && portFault === undefined && clients.fault === undefined && usable,
     chain: listener.protocol === 'HTTPS' ? own : 'http',
     table: listener.protocol === 'HTTPS' ? `${gateway.proxy}/${listener.port}/${own}` : `${gateway.proxy}/${listener.port}`,
   };
 }
 
 /** What the listener asks for and cannot have. To leave it out and serve the rest might let in whom the field keeps out. */
-function acceptedFault({ protocol, port, filters }: GatewayListener, { gateway }: ListenerContext): Fault | undefined {
+function acceptedFault({ protocol, filters }: GatewayListener): Fault | undefined {
   if (routeKinds[protocol] === undefined) return { reason: 'UnsupportedProtocol', message: `protocol: ${protocol} is not supported` };
-  if (filters !== undefined) return { reason: 'UnsupportedValue', message: 'filters: they are not supported on a listener' };
-  const { frontend } = gateway.tls ?? {};
-  const { validation } = frontend?.perPort?.find((one) => one.port === port)?.tls ?? frontend?.default ?? {};
-  if (protocol !== 'HTTPS' || validation === undefined) return undefined;
-  return { reason: 'UnsupportedValue', message: "tls.frontend: validation of clients' certificates is not supported yet" };
+  return filters && { reason: 'UnsupportedValue', message: 'filters: they are not supported on a listener' };
 }
 
 /** "If kinds are specified that are not supported … ResolvedRefs=False, InvalidRouteKinds"; the valid ones still work. */
@@ -103,11 +104,19 @@ function namespaceRule({ allowedRoutes: { namespaces } }: GatewayListener): Name
 }
 
 function secretAccess({ read, gateway, grants, ...context }: ListenerContext): Parameters<typeof certificateRefs>[1] {
-  const from = { group: gatewayGroup, kind: 'Gateway', namespace: gateway.namespace };
   return {
     namespace: gateway.namespace,
     secret: (key) => context.secret(key),
     missing: (namespace) => context.missing(namespace),
-    permitted: (to) => grants.permits(read, from, { group: '', kind: 'Secret', ...to }),
+    permitted: (to) => grants.permits(read, referrer(gateway), { group: '', kind: 'Secret', ...to }),
   };
+}
+
+function clientVerdict({ port }: GatewayListener, { read, gateway, cas }: ListenerContext): ClientVerdict {
+  const from = { ...referrer(gateway), invalidKind: 'InvalidCACertificateKind' } as const;
+  return clientValidation(port, gateway.tls?.frontend, (refs) => cas.resolve(read, from, refs));
+}
+
+function referrer({ namespace }: ListenerContext['gateway']): Referrer {
+  return { group: gatewayGroup, kind: 'Gateway', namespace };
 }

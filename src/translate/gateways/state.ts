@@ -28,6 +28,8 @@ export interface GatewayState {
   readonly settings: ProxySettings | undefined;
   /** What keeps the Gateway as a whole from being accepted. */
   readonly fault: Fault | undefined;
+  /** InsecureFrontendValidationMode=True. */
+  readonly insecureValidation: Fault | undefined;
   /** In the order of the spec. */
   readonly listeners: readonly ListenerState[];
 }
@@ -63,6 +65,8 @@ export interface ListenerState {
   readonly overlap: Fault | undefined;
   /** The port cannot be bound. */
   readonly portFault: Fault | undefined;
+  /** Accepted=False: certificates of clients are asked for, and there is nothing to judge them by. The listener keeps its hosts. */
+  readonly clientFault: Fault | undefined;
   /** It gets a place in the proxy: nothing above but `overlap` stands against it, or not enough to stop it. */
   readonly serving: boolean;
   /** Name of the filter chain that takes its connections: unique among those of the port. */

@@ -27,7 +27,7 @@ export interface GatewayFacts {
 
 /** The status of a Gateway and its listeners. */
 export function gatewayStatus(gateway: GatewayState, facts: GatewayFacts): GatewayStatus {
-  const { generation, listeners } = gateway;
+  const { generation, listeners, insecureValidation } = gateway;
   const { accepted, fault } = acceptance(gateway, facts.proxy?.parametersFault);
   const programmed = accepted ? programmedFault(gateway, facts) : invalid(fault?.message ?? '');
   const unresolved = unresolvedListeners(listeners);
@@ -49,6 +49,7 @@ export function gatewayStatus(gateway: GatewayState, facts: GatewayFacts): Gatew
         message: unresolved?.message ?? 'All references are resolved',
         generation,
       }),
+      ...(insecureValidation === undefined ? [] : [condition('InsecureFrontendValidationMode', true, { ...insecureValidation, generation })]),
     ],
     listeners: listeners.map((listener) => ({
       name: listener.name,
@@ -69,7 +70,7 @@ export function pendingGatewayStatus(generation: number, message: string): Pick<
 function acceptance({ fault, listeners }: GatewayState, parametersFault: string | undefined): { accepted: boolean; fault: Fault | undefined } {
   if (fault !== undefined) return { accepted: false, fault };
   if (parametersFault !== undefined) return { accepted: false, fault: { reason: 'InvalidParameters', message: parametersFault } };
-  const bad = listeners.filter((l) => l.acceptedFault !== undefined || l.conflict !== undefined || l.portFault !== undefined);
+  const bad = listeners.filter((l) => l.acceptedFault !== undefined || l.conflict !== undefined || l.portFault !== undefined || l.clientFault !== undefined);
   if (bad.length === 0) return { accepted: true, fault: undefined };
   return { accepted: bad.length < listeners.length, fault: { reason: 'ListenersNotValid', message: `Listeners not valid: ${names(bad)}` } };
 }

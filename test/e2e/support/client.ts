@@ -60,7 +60,7 @@ export interface AskTls {
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** What the client shows when it is asked for a certificate. */
-  readonly certificate?: { readonly chain: string; readonly privateKey: string };
+  readonly certificate?: { readonly chain: string; readonly privateKey: string } | undefined;
 }
 
 /** Sends an HTTP/2 request over TLS whose SNI may differ from its host; certificates are not checked, but returned. */
@@ -83,5 +83,16 @@ export async function askTls(port: number, options: AskTls): Promise<Reply & { s
     });
   } finally {
     session.destroy();
+  }
+}
+
+/** The status of an answer, or what became of the connection: `ECONNREFUSED`, or the name of a TLS alert. */
+export async function outcomeOfTls(port: number, options: AskTls): Promise<number | string> {
+  try {
+    return (await askTls(port, options)).status;
+  } catch (error) {
+    // A stream that ends because its connection failed has the reason as its cause.
+    const { code, cause } = error as { readonly code?: string; readonly cause?: { readonly code?: string } };
+    return cause?.code ?? code ?? String(error);
   }
 }
