@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { connect, type ConnectionOptions } from 'node:tls';
 import { certificateAuthority, selfSigned } from './support/certificate.ts';
 import { ask, askTls, outcomeOfTls, seenBy } from './support/client.ts';
 import type { AskTls } from './support/client.ts';
@@ -66,6 +67,30 @@ describe('a listener that wants valid certificates', () => {
     test(`${answer === 200 ? 'lets in' : 'refuses'} a client ${who}`, async () => assert.equal(await says(ports.refuses, certificate), answer));
   }
 });
+
+describe('a TLS session', () => {
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+    test(`of ${version} is not resumed, so that nobody gets in without being looked at`, async () => {
+      const { chain: cert, privateKey: key } = client;
+      const first = await handshake({ minVersion: version, maxVersion: version, cert, key });
+      assert.deepEqual([first.protocol, first.reused], [version, false]);
+      const second = await handshake({ minVersion: version, maxVersion: version, cert, key, session: first.session });
+      assert.deepEqual([second.protocol, second.reused], [version, false]);
+    });
+  }
+});
+
+/** Connects, asks for something, and gives what there is to resume. */
+function handshake(options: ConnectionOptions): Promise<{ protocol: string | null; reused: boolean; session: Buffer | undefined }> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port: ports.refuses, servername: 'a.test', rejectUnauthorized: false, ...options }, () => socket.write('GET / HTTP/1.1\r\nhost: a.test\r\n\r\n'));
+    socket.once('data', () => {
+      resolve({ protocol: socket.getProtocol(), reused: socket.isSessionReused(), session: socket.getSession() });
+      socket.destroy();
+    });
+    socket.on('error', reject);
+  });
+}
 
 describe('a listener with the insecure fallback', () => {
   for (const [who, certificate] of clients) {
