@@ -1,6 +1,6 @@
-import { parseBackendKey } from './backend-key.ts';
+import { parseBackendKey, type BackendKey } from './backend-key.ts';
 import { endpointSets } from './endpoints.ts';
-import { protocolOf, type ServicePorts } from './services.ts';
+import { portOf, protocolOf, transportOf, type ServicePorts } from './services.ts';
 import type { Inputs } from '../inputs.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { Backend, EndpointSet } from '../../ir/backend.ts';
@@ -15,20 +15,23 @@ export function backends(
 ): { readonly backends: Collection<Backend>; readonly endpointSets: Collection<EndpointSet> } {
   const all = graph.derive('backends', from.inUse, (_use, read, key): Backend | undefined => {
     const parsed = parseBackendKey(key);
-    if (parsed.type === 'service') return serviceBackend(key, parsed.port, read.get(from.services, parsed.object));
-    return objectBackend(key, read.get(inputs.resources.Backend, parsed.object));
+    if (parsed.type === 'service') return serviceBackend(key, parsed, read.get(from.services, parsed.object));
+    return objectBackend(key, parsed, read.get(inputs.resources.Backend, parsed.object));
   });
   return { backends: all, endpointSets: endpointSets(graph, inputs, { services: from.services, backends: all }) };
 }
 
-function serviceBackend(key: string, port: number, service: ServicePorts | undefined): Backend | undefined {
+function serviceBackend(
+  key: string,
+  { port, variant }: Extract<BackendKey, { type: 'service' }>,
+  service: ServicePorts | undefined,
+): Backend | undefined {
   if (service === undefined) return undefined;
-  const appProtocol = service.ports.find((candidate) => candidate.port === port)?.appProtocol;
   return {
     key,
     owner: `Service/${service.key}`,
     ownerVersion: service.version,
-    protocol: protocolOf(appProtocol) ?? 'http1',
+    protocol: variant === 'h2c' ? 'h2c' : (protocolOf(portOf(service, port, transportOf(variant))?.appProtocol) ?? 'http1'),
     discovery:
       service.externalName === undefined
         ? { type: 'endpoints' }
@@ -36,7 +39,7 @@ function serviceBackend(key: string, port: number, service: ServicePorts | undef
   };
 }
 
-function objectBackend(key: string, backend: ResourceOf<'Backend'> | undefined): Backend | undefined {
+function objectBackend(key: string, { variant }: BackendKey, backend: ResourceOf<'Backend'> | undefined): Backend | undefined {
   if (backend === undefined) return undefined;
   const { endpoints = [], appProtocols = [] } = backend.object.spec;
   // "fqdn addresses cannot be mixed with other address types": the API sees to it.
@@ -45,7 +48,7 @@ function objectBackend(key: string, backend: ResourceOf<'Backend'> | undefined):
     key,
     owner: `Backend/${backend.key}`,
     ownerVersion: backend.version,
-    protocol: protocolOf(appProtocols[0]) ?? 'http1',
+    protocol: variant === 'h2c' ? 'h2c' : (protocolOf(appProtocols[0]) ?? 'http1'),
     discovery: hosts.length > 0 ? { type: 'dns', hosts } : { type: 'endpoints' },
   };
 }

@@ -16,7 +16,7 @@ export function unavailableBackends(keys: readonly string[]): Fault | undefined 
     const parsed = parseBackendKey(key);
     if (parsed.type === 'backend') return `Backend ${parsed.object} has no endpoints`;
     const name = parsed.object.slice(parsed.object.indexOf('/') + 1);
-    return `Service ${parsed.object} has no endpoints on port ${parsed.port} (an EndpointSlice with the label kubernetes.io/service-name: ${name} gives it some)`;
+    return `Service ${parsed.object} has no endpoints on ${parsed.variant === 'udp' ? 'UDP ' : ''}port ${parsed.port} (an EndpointSlice with the label kubernetes.io/service-name: ${name} gives it some)`;
   });
   return { reason: 'EndpointsNotFound', message: `Requests are answered with 503: ${names.join('; ')}` };
 }

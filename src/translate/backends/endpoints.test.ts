@@ -17,7 +17,7 @@ interface Slice {
 }
 
 /** A Service port `http` and an unnamed one, with slices; the endpoints of the port as `address port zone draining`. */
-function endpoints(slices: readonly Slice[], options: { readonly port?: number; readonly family?: ServicePorts['family'] } = {}): string[] {
+function endpoints(slices: readonly Slice[], options: { readonly port?: number | string; readonly family?: ServicePorts['family'] } = {}): string[] {
   const graph = new Graph();
   const services = graph.source<ServicePorts>('services');
   const backends = graph.source<Backend>('backends');
@@ -26,9 +26,10 @@ function endpoints(slices: readonly Slice[], options: { readonly port?: number; 
   const sets = endpointSets(graph, { resources } as unknown as Inputs, { services, backends });
   const { port = 80, family = 'IPv4' } = options;
   const ports = [
-    { name: 'http', port: 80, appProtocol: undefined },
-    { name: '', port: 81, appProtocol: undefined },
-  ];
+    { name: 'http', port: 80, protocol: 'TCP', appProtocol: undefined },
+    { name: '', port: 81, protocol: 'TCP', appProtocol: undefined },
+    { name: 'dns', port: 80, protocol: 'UDP', appProtocol: undefined },
+  ] as const;
   services.set('default/app', { key: 'default/app', version: 'v', externalName: undefined, clusterIPs: [], family, ports });
   const key = `service/default/app/${port}`;
   backends.set(key, { key, owner: 'Service/default/app', ownerVersion: 'v', protocol: 'http1', discovery: { type: 'endpoints' } });
@@ -57,6 +58,8 @@ const table: readonly [sentence: string, slices: readonly Slice[], expected: rea
   ['the port is the one of that name', [{ ports: [{ name: 'metrics', port: 9100 }, { name: 'http', port: 3001 }], endpoints: [one('10.0.0.1')] }], ['10.0.0.1:3001']],
   ['a slice without that port has nothing for us', [{ ports: [{ name: 'metrics', port: 9100 }], endpoints: [one('10.0.0.1')] }], []],
   ['a UDP port of that name is another port', [{ ports: [{ name: 'http', port: 53, protocol: 'UDP' }], endpoints: [one('10.0.0.1')] }], []],
+  ['a slice that leaves the port open has nothing for us', [{ ports: [{ name: 'http' }], endpoints: [one('10.0.0.1')] }], []],
+  ['nor has one whose port is 0', [{ ports: [{ name: 'http', port: 0 }], endpoints: [one('10.0.0.1')] }], []],
   ['an endpoint that is not ready is left out', [{ endpoints: [one('10.0.0.1', { ready: false })] }], []],
   ['one that terminates and serves drains', [{ endpoints: [one('10.0.0.1', { ready: false, serving: true, terminating: true })] }], ['10.0.0.1:3000  draining']],
   ['serving that nobody states is serving', [{ endpoints: [one('10.0.0.1', { ready: false, terminating: true })] }], ['10.0.0.1:3000  draining']],
@@ -82,6 +85,12 @@ test('an unnamed Service port belongs to the unnamed port of a slice', () => {
   const slices = [{ ports: [{ port: 3000 }], endpoints: [one('10.0.0.1')] }];
   assert.deepEqual(endpoints(slices, { port: 81 }), ['10.0.0.1:3000']);
   assert.deepEqual(endpoints(slices, { port: 80 }), []);
+});
+
+test('a UDP port of a Service belongs to the UDP port of a slice, not to the TCP port of its number', () => {
+  const ports = [{ name: 'http', port: 3000 }, { name: 'dns', port: 5353, protocol: 'UDP' }];
+  assert.deepEqual(endpoints([{ ports, endpoints: [one('10.0.0.1')] }], { port: '80/udp' }), ['10.0.0.1:5353']);
+  assert.deepEqual(endpoints([{ ports: [{ name: 'dns', port: 5353 }], endpoints: [one('10.0.0.1')] }], { port: '80/udp' }), []);
 });
 
 test('a Service may prefer IPv6', () => {

@@ -1,5 +1,5 @@
 import { parseBackendKey } from './backend-key.ts';
-import type { ServicePorts } from './services.ts';
+import { portOf, transportOf, type ServicePort, type ServicePorts } from './services.ts';
 import type { Inputs } from '../inputs.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { Backend, Endpoint, EndpointSet } from '../../ir/backend.ts';
@@ -29,9 +29,9 @@ export function endpointSets(
       return { backend: key, endpoints: sorted(backendEndpoints(read.get(inputs.resources.Backend, parsed.object))) };
     }
     const service = read.get(from.services, parsed.object);
-    const port = service?.ports.find((candidate) => candidate.port === parsed.port);
+    const port = service && portOf(service, parsed.port, transportOf(parsed.variant));
     if (service === undefined || port === undefined) return { backend: key, endpoints: [] };
-    const found = read.where(slicesByService, parsed.object).map((slice) => ({ slice, endpoints: sliceEndpoints(slice, port.name) }));
+    const found = read.where(slicesByService, parsed.object).map((slice) => ({ slice, endpoints: sliceEndpoints(slice, port) }));
     return { backend: key, endpoints: sorted(ofOneFamily(found, service.family)) };
   });
 }
@@ -45,11 +45,12 @@ function ofOneFamily(found: readonly { readonly slice: Slice; readonly endpoints
   return preferred.length > 0 ? preferred : found.flatMap(({ endpoints }) => endpoints);
 }
 
-/** A slice's port belongs to the Service port of the same name; an unnamed Service port to an unnamed one. */
-function sliceEndpoints(slice: Slice, portName: string): Endpoint[] {
+/** A slice's port belongs to the Service port of the same name and protocol; an unnamed Service port to an unnamed one. */
+function sliceEndpoints(slice: Slice, { name, protocol }: ServicePort): Endpoint[] {
   if (slice.object.addressType === 'FQDN') return [];
-  const port = (slice.object.ports ?? []).find((candidate) => candidate.name === portName && candidate.protocol === 'TCP')?.port;
-  if (port === undefined) return [];
+  const port = (slice.object.ports ?? []).find((candidate) => candidate.name === name && candidate.protocol === protocol)?.port;
+  // A slice of somebody's own making may leave the port open. Nothing can be sent there, and kube-proxy does not either.
+  if (port === undefined || port === 0) return [];
   return (slice.object.endpoints ?? []).flatMap(({ addresses, conditions, zone }) => {
     const draining = conditions?.terminating === true && conditions.serving !== false;
     const ready = conditions?.ready ?? true;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { resolveBackend, type BackendReference, type Resolved } from './resolve.ts';
+import { resolveBackend, type BackendReference, type Resolved, type Traffic } from './resolve.ts';
 import type { ServicePorts } from './services.ts';
 import { decoded, readDirectly } from '../testing.ts';
 import { Graph } from '../../reactive/graph.ts';
@@ -10,13 +10,14 @@ const graph = new Graph();
 const services = graph.source<ServicePorts>('services');
 const backends = graph.source<ResourceOf<'Backend'>>('backends');
 
-const port = (number: number, appProtocol?: string) => ({ name: `p${number}`, port: number, appProtocol });
+const port = (number: number, appProtocol?: string) => ({ name: `p${number}`, port: number, protocol: 'TCP' as const, appProtocol });
 
 function service(key: string, rest: Partial<ServicePorts>): void {
   services.set(key, { key, version: 'v', externalName: undefined, family: 'IPv4', clusterIPs: [], ports: [], ...rest });
 }
 
 service('shop/app', { ports: [port(80), port(81, 'kubernetes.io/h2c'), port(443, 'https'), port(444, 'kubernetes.io/wss')] });
+service('shop/dns', { ports: [port(53), { name: 'udp', port: 53, protocol: 'UDP', appProtocol: 'https' }] });
 service('bank/app', { ports: [port(80)] });
 service('shop/portless', {});
 service('shop/external', { externalName: 'app.example.org' });
@@ -36,9 +37,9 @@ backend('resolver', { type: 'DynamicResolver' });
 /** Grants open namespace bank and nothing else. */
 const grants = { permits: (_read: unknown, from: { namespace: string }, to: { namespace: string }) => to.namespace === from.namespace || to.namespace === 'bank' };
 
-function resolve(ref: Partial<BackendReference>): Resolved {
+function resolve(ref: Partial<BackendReference>, traffic?: Traffic): Resolved {
   const from = { kind: 'HTTPRoute', namespace: 'shop' };
-  return resolveBackend(readDirectly, from, { group: '', kind: 'Service', name: 'app', port: 80, ...ref }, { services, backends, grants, missing: () => 'does not exist' });
+  return resolveBackend(readDirectly, from, { group: '', kind: 'Service', name: 'app', port: 80, ...ref }, { services, backends, grants, missing: () => 'does not exist' }, traffic);
 }
 
 const envoyBackend = { group: 'gateway.envoyproxy.io', kind: 'Backend' };
@@ -55,6 +56,28 @@ const found: readonly [sentence: string, ref: Partial<BackendReference>, key: st
 for (const [sentence, ref, key] of found) {
   test(sentence, () => assert.deepEqual(resolve(ref), { backend: key }));
 }
+
+const variants: readonly [sentence: string, ref: Partial<BackendReference>, traffic: Traffic, key: string][] = [
+  ['UDP to a port whose number a TCP port has too', { name: 'dns', port: 53 }, { protocol: 'UDP' }, 'service/shop/dns/53/udp'],
+  ['TCP to that number', { name: 'dns', port: 53 }, { protocol: 'TCP' }, 'service/shop/dns/53'],
+  ['UDP to an external name', { name: 'external', port: 53 }, { protocol: 'UDP' }, 'service/shop/external/53/udp'],
+  ['UDP to a Backend', { ...envoyBackend, name: 'plain' }, { protocol: 'UDP' }, 'backend/shop/plain/udp'],
+  ['gRPC to a port that does not say what it speaks', {}, { http2: true }, 'service/shop/app/80/h2c'],
+  ['gRPC to a port that does', { port: 81 }, { http2: true }, 'service/shop/app/81'],
+  ['gRPC to a Backend that does not say what it speaks', { ...envoyBackend, name: 'plain' }, { http2: true }, 'backend/shop/plain/h2c'],
+  ['gRPC to a Backend that does', { ...envoyBackend, name: 'h2c' }, { http2: true }, 'backend/shop/h2c'],
+  ['bytes to a port that speaks TLS', { port: 443 }, { opaque: true }, 'service/shop/app/443'],
+  ['bytes to a Backend that speaks TLS', { ...envoyBackend, name: 'wss' }, { opaque: true }, 'backend/shop/wss'],
+];
+
+for (const [sentence, ref, traffic, key] of variants) {
+  test(sentence, () => assert.deepEqual(resolve(ref, traffic), { backend: key }));
+}
+
+test('a TCP port is no UDP port', () => {
+  const message = 'Service shop/app has no UDP port 80, only none';
+  assert.deepEqual(resolve({}, { protocol: 'UDP' }), { fault: { reason: 'BackendNotFound', message } });
+});
 
 const failing: readonly [sentence: string, ref: Partial<BackendReference>, reason: string, message: string][] = [
   ['a kind that is no backend', { kind: 'ConfigMap' }, 'InvalidKind', 'ConfigMap shop/app cannot be a backend'],

@@ -1,5 +1,5 @@
-import { objectKey, serviceKey } from './backend-key.ts';
-import { protocolOf, type ServicePorts } from './services.ts';
+import { objectKey, serviceKey, type Variant } from './backend-key.ts';
+import { portOf, protocolOf, type ServicePort, type ServicePorts, type Transport } from './services.ts';
 import type { Fault } from '../conditions.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
@@ -32,8 +32,20 @@ export interface RouteIdentity {
   readonly namespace: string;
 }
 
+/** What is going to be sent to the backend; HTTP over TCP in the version that the backend asks for, unless said otherwise. */
+export interface Traffic {
+  readonly protocol?: Extract<Transport, 'TCP' | 'UDP'>;
+  /** HTTP/2 to a backend that does not say what it speaks: gRPC has nothing else. */
+  readonly http2?: boolean;
+  /** Bytes that are handed on as they come: what the backend says it speaks in them is the client's business. UDP always is. */
+  readonly opaque?: boolean;
+}
+
+/** Finds the backend that a reference of one route names. */
+export type Resolve = (ref: BackendReference, traffic?: Traffic) => Resolved;
+
 /** Finds the backend that a reference names, in the order in which the specification words the reasons. */
-export function resolveBackend(read: Read, from: RouteIdentity, ref: BackendReference, catalog: BackendCatalog): Resolved {
+export function resolveBackend(read: Read, from: RouteIdentity, ref: BackendReference, catalog: BackendCatalog, traffic: Traffic = {}): Resolved {
   const { group, kind, namespace = from.namespace, name, port } = ref;
   const label = `${kind} ${namespace}/${name}`;
   const resolve = resolvers.get(`${group}/${kind}`);
@@ -46,7 +58,7 @@ export function resolveBackend(read: Read, from: RouteIdentity, ref: BackendRefe
     const message = `${label}: no ReferenceGrant in namespace ${namespace} lets ${from.kind}s of ${from.namespace} use it`;
     return { fault: { reason: 'RefNotPermitted', message } };
   }
-  return resolve(read, { key: `${namespace}/${name}`, namespace, label, port }, catalog);
+  return resolve(read, { key: `${namespace}/${name}`, namespace, label, port, traffic }, catalog);
 }
 
 interface Wanted {
@@ -54,6 +66,7 @@ interface Wanted {
   readonly namespace: string;
   readonly label: string;
   readonly port: number | undefined;
+  readonly traffic: Traffic;
 }
 
 type Resolver = (read: Read, wanted: Wanted, catalog: BackendCatalog) => Resolved;
@@ -63,38 +76,49 @@ const resolvers: ReadonlyMap<string, Resolver> = new Map([
   ['gateway.envoyproxy.io/Backend', resolveBackendObject],
 ]);
 
-function resolveService(read: Read, { key, namespace, label, port }: Wanted, catalog: BackendCatalog): Resolved {
+function resolveService(read: Read, { key, namespace, label, port, traffic }: Wanted, catalog: BackendCatalog): Resolved {
   const service = read.get(catalog.services, key);
   if (service === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'Service', namespace })}`);
   if (port === undefined) return notFound(`${label}: a port is needed`);
-  const servicePort = service.ports.find((candidate) => candidate.port === port);
+  const { protocol = 'TCP' } = traffic;
+  const servicePort = portOf(service, port, protocol);
   if (servicePort === undefined && service.externalName === undefined) {
-    const ports = service.ports.map((candidate) => candidate.port).join(', ');
-    return notFound(`${label} has no TCP port ${port}, only ${ports || 'none'}`);
+    const ports = service.ports.filter((candidate) => candidate.protocol === protocol).map((candidate) => candidate.port).join(', ');
+    return notFound(`${label} has no ${protocol} port ${port}, only ${ports || 'none'}`);
   }
-  if (protocolOf(servicePort?.appProtocol) === undefined) {
+  if (!speaks(traffic, servicePort?.appProtocol)) {
     const message = `${label} port ${port}: appProtocol ${servicePort?.appProtocol} needs TLS to the backend, which is not supported yet`;
     return { fault: { reason: 'UnsupportedProtocol', message } };
   }
-  return { backend: serviceKey(key, port) };
+  return { backend: serviceKey(key, port, variantFor(traffic, servicePort?.appProtocol)) };
 }
 
-function resolveBackendObject(read: Read, { key, namespace, label }: Wanted, catalog: BackendCatalog): Resolved {
+/** Whether the traffic can be what an `appProtocol` asks for. */
+function speaks({ protocol, opaque }: Traffic, appProtocol: ServicePort['appProtocol']): boolean {
+  return protocol === 'UDP' || opaque === true || protocolOf(appProtocol) !== undefined;
+}
+
+function variantFor({ protocol, http2 }: Traffic, appProtocol: ServicePort['appProtocol']): Variant | undefined {
+  if (protocol === 'UDP') return 'udp';
+  return http2 === true && appProtocol === undefined ? 'h2c' : undefined;
+}
+
+function resolveBackendObject(read: Read, { key, namespace, label, traffic }: Wanted, catalog: BackendCatalog): Resolved {
   const backend = read.get(catalog.backends, key);
   if (backend === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'Backend', namespace })}`);
-  const unsupported = unsupportedBackend(backend);
+  const unsupported = unsupportedBackend(backend, traffic);
   if (unsupported !== undefined) {
     return { fault: { reason: 'UnsupportedProtocol', message: `${label}: ${unsupported}` } };
   }
-  return { backend: objectKey(key) };
+  return { backend: objectKey(key, variantFor(traffic, backend.object.spec.appProtocols?.[0])) };
 }
 
 /** What a Backend asks for that cannot be done; undefined: nothing. */
-function unsupportedBackend({ object: { spec } }: ResourceOf<'Backend'>): string | undefined {
+function unsupportedBackend({ object: { spec } }: ResourceOf<'Backend'>, traffic: Traffic): string | undefined {
   if (spec.type !== 'Endpoints') return `type ${spec.type} is not supported`;
   if (spec.tls !== undefined) return 'tls is not supported yet';
   if (spec.fallback === true) return 'fallback is not supported yet';
-  if ((spec.appProtocols ?? []).some((protocol) => protocolOf(protocol) === undefined)) return 'appProtocols that need TLS are not supported yet';
+  if ((spec.appProtocols ?? []).some((protocol) => !speaks(traffic, protocol))) return 'appProtocols that need TLS are not supported yet';
   return undefined;
 }
 

@@ -1,3 +1,4 @@
+import type { Variant } from './backend-key.ts';
 import type { Inputs } from '../inputs.ts';
 import type { Collection } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
@@ -20,10 +21,24 @@ export interface ServicePort {
   /** '' when unnamed. */
   readonly name: string;
   readonly port: number;
+  readonly protocol: Transport;
   readonly appProtocol: string | undefined;
 }
 
-/** Services reduced to their TCP ports. */
+/** Protocol of a port. Names of ports are unique in a Service, numbers only within a protocol. */
+export type Transport = 'TCP' | 'UDP' | 'SCTP';
+
+/** The protocol of the ports that a backend's key means. */
+export function transportOf(variant: Variant | undefined): Transport {
+  return variant === 'udp' ? 'UDP' : 'TCP';
+}
+
+/** The port of a Service with a number, of a protocol. */
+export function portOf(service: Pick<ServicePorts, 'ports'>, number: number, protocol: Transport): ServicePort | undefined {
+  return service.ports.find((candidate) => candidate.port === number && candidate.protocol === protocol);
+}
+
+/** Services reduced to their ports. */
 export function servicePorts(graph: Graph, inputs: Inputs): Collection<ServicePorts> {
   return graph.derive('service-ports', inputs.resources.Service, (service) => {
     const { spec } = service.object;
@@ -33,9 +48,12 @@ export function servicePorts(graph: Graph, inputs: Inputs): Collection<ServicePo
       externalName: spec.type === 'ExternalName' ? spec.externalName : undefined,
       family: spec.ipFamilies?.[0] === 'IPv6' ? 'IPv6' : 'IPv4',
       clusterIPs: (spec.clusterIPs ?? [spec.clusterIP ?? '']).filter((ip) => ip !== '' && ip !== 'None'),
-      ports: (spec.ports ?? [])
-        .filter((port) => port.protocol === 'TCP')
-        .map((port) => ({ name: port.name ?? '', port: port.port, appProtocol: port.appProtocol })),
+      ports: (spec.ports ?? []).map((port) => ({
+        name: port.name ?? '',
+        port: port.port,
+        protocol: port.protocol,
+        appProtocol: port.appProtocol,
+      })),
     };
   });
 }

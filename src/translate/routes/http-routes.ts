@@ -22,7 +22,7 @@ export interface TranslatedRoute {
   readonly partialFault: Fault | undefined;
   /** ResolvedRefs=False. */
   readonly refsFault: Fault | undefined;
-  /** Keys of all backends that its rules and mirrors name, unique. */
+  /** Keys of all backends that its rules name, unique. */
   readonly backends: readonly string[];
 }
 
@@ -47,7 +47,7 @@ function httpRoute(
       version,
       field: `rules[${index}]`,
       rejected: rejected !== undefined,
-      resolve: (ref) => resolveBackend(read, from, ref, catalog),
+      resolve: (ref, traffic) => resolveBackend(read, from, ref, catalog, traffic),
     }),
   }));
   const hostnames = (object.spec.hostnames ?? []).map((hostname) => hostname.toLowerCase());
@@ -96,7 +96,7 @@ function verdict(
 }
 
 function backendsOf({ rule }: TranslatedRule): string[] {
-  const mirrors = rule.mirrors.map((mirror) => mirror.backend);
-  if (rule.action.type !== 'forward') return mirrors;
-  return [...mirrors, ...rule.action.backends.flatMap(({ backend }) => backend ?? [])];
+  const asked = [...rule.mirrors, ...(rule.externalAuth === undefined ? [] : [rule.externalAuth])].map(({ backend }) => backend);
+  if (rule.action.type !== 'forward') return asked;
+  return [...asked, ...rule.action.backends.flatMap(({ backend }) => backend ?? [])];
 }

@@ -81,11 +81,17 @@ test('a redirect needs no backend', () => {
   assert.deepEqual(faults, []);
 });
 
-test('a field that is not supported is said, and answered with 500', () => {
-  const { rule: translated, faults, works } = rule({ backendRefs: [app], sessionPersistence: { type: 'Cookie', cookie: { name: 'a' } } });
+test('a session that cannot be kept is said, and answered with 500', () => {
+  const { rule: translated, faults, works } = rule({ backendRefs: [app], sessionPersistence: { cookie: { path: 'relative' } } });
   assert.equal(translated.action.type, 'direct');
-  assert.deepEqual(faults.map(({ message }) => message), ['rules[0]: sessionPersistence is not supported']);
+  assert.deepEqual(faults.map(({ message }) => message), ['rules[0].sessionPersistence: cookie.path "relative" is no path that a cookie can have']);
   assert.equal(works, false);
+});
+
+test('each backend has a session, invalid ones have none', () => {
+  const { rule: translated } = rule({ backendRefs: [app, { ...app, name: 'other' }, missing], sessionPersistence: { type: 'Header', header: { name: 'X-A' } } });
+  const session = { type: 'header', name: 'x-a' };
+  assert.deepEqual(forward(translated.action).backends.map((backend) => backend.session), [session, session, undefined]);
 });
 
 test('a match that cannot be compiled is left out, the others keep their number', () => {

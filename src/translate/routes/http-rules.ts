@@ -1,6 +1,7 @@
 import { httpFilters, type Filters } from './http-filters.ts';
 import { httpMatch } from './http-matches.ts';
-import type { BackendReference, Resolved } from '../backends/resolve.ts';
+import { sessionFault, withSessions } from './sessions.ts';
+import type { Resolve } from '../backends/resolve.ts';
 import { at, type Fault } from '../conditions.ts';
 import { durationMs } from '../../api/duration.ts';
 import type { HTTPBackendRef, HTTPRouteRule } from '../../api/types.ts';
@@ -36,7 +37,7 @@ export interface RuleContext {
   readonly field: string;
   /** Envoy refused the route at this version: it is answered with 500 and matches that Envoy has to compile are left out. */
   readonly rejected: boolean;
-  readonly resolve: (ref: BackendReference) => Resolved;
+  readonly resolve: Resolve;
 }
 
 /** Translates one rule of an HTTPRoute. */
@@ -47,7 +48,7 @@ export function httpRule(spec: HTTPRouteRule, context: RuleContext): TranslatedR
   const shares = (spec.backendRefs ?? []).map((ref, index) =>
     weightedBackend(ref, { ...context, field: `${field}.backendRefs[${index}]` }),
   );
-  const unfit = unsupportedFields(spec).map((fault) => at(field, fault));
+  const unfit = unsupportedFields(spec, field);
   const broken = rejected || filters.broken || unfit.length > 0;
   return {
     matches: matching.matches,
@@ -59,18 +60,18 @@ export function httpRule(spec: HTTPRouteRule, context: RuleContext): TranslatedR
       ownerVersion: context.version,
       name: spec.name ?? '',
       ...(broken ? refusal : effects(filters)),
-      action: broken ? internalError : action(spec, filters, shares.map(({ share }) => share)),
+      action: broken ? internalError : action(spec, filters, shares.map(({ share }) => share), context.owner),
     },
   };
 }
 
-type Effects = Pick<Rule, 'requestHeaders' | 'responseHeaders' | 'cors' | 'mirrors'>;
+type Effects = Pick<Rule, 'requestHeaders' | 'responseHeaders' | 'cors' | 'externalAuth' | 'mirrors'>;
 
-function effects({ requestHeaders, responseHeaders, cors, mirrors }: Filters): Effects {
-  return { requestHeaders, responseHeaders, cors, mirrors };
+function effects({ requestHeaders, responseHeaders, cors, externalAuth, mirrors }: Filters): Effects {
+  return { requestHeaders, responseHeaders, cors, externalAuth, mirrors };
 }
 
-const refusal: Effects = { requestHeaders: noHeaderChanges, responseHeaders: noHeaderChanges, cors: undefined, mirrors: [] };
+const refusal: Effects = { requestHeaders: noHeaderChanges, responseHeaders: noHeaderChanges, cors: undefined, externalAuth: undefined, mirrors: [] };
 
 const internalError: DirectResponse = { type: 'direct', statusCode: 500, body: '' };
 
@@ -89,10 +90,10 @@ function usesRegex({ path, headers, queryParams }: RouteMatch): boolean {
   return [path, ...headers, ...queryParams].some((part) => part.type === 'RegularExpression');
 }
 
-/** Fields of the API that are not served yet: said, never skipped silently. */
-function unsupportedFields(spec: HTTPRouteRule): Fault[] {
-  if (spec.sessionPersistence === undefined) return [];
-  return [{ reason: 'UnsupportedValue', message: 'sessionPersistence is not supported' }];
+/** What a rule asks for beside its filters and cannot have: said, never skipped silently. */
+function unsupportedFields({ sessionPersistence }: HTTPRouteRule, field: string): Fault[] {
+  const fault = sessionPersistence && sessionFault(sessionPersistence);
+  return fault === undefined ? [] : [at(`${field}.sessionPersistence`, fault)];
 }
 
 /** A backend's share of a rule, and what is wrong with it. */
@@ -115,6 +116,7 @@ function weightedBackend(ref: HTTPBackendRef, context: RuleContext): Share {
       requestHeaders: usable ? filters.requestHeaders : noHeaderChanges,
       responseHeaders: usable ? filters.responseHeaders : noHeaderChanges,
       rewrite: usable ? filters.rewrite : undefined,
+      session: undefined,
     },
     faults: [...filters.faults, ...unfit],
     refFaults: [...('fault' in resolved ? [at(field, resolved.fault)] : []), ...filters.refFaults],
@@ -122,22 +124,24 @@ function weightedBackend(ref: HTTPBackendRef, context: RuleContext): Share {
 }
 
 /** Envoy decides these for a route, not for one of its backends. */
-function unsupportedOnBackend({ redirect, mirrors, cors }: Filters): Fault[] {
+function unsupportedOnBackend({ redirect, mirrors, cors, externalAuth }: Filters): Fault[] {
   const named: [string, boolean][] = [
     ['RequestRedirect', redirect !== undefined],
     ['RequestMirror', mirrors.length > 0],
     ['CORS', cors !== undefined],
+    ['ExternalAuth', externalAuth !== undefined],
   ];
   return named
     .filter(([, present]) => present)
     .map(([name]) => ({ reason: 'UnsupportedValue', message: `filter ${name} is not supported on a backendRef` }));
 }
 
-function action(spec: HTTPRouteRule, filters: Filters, shares: readonly WeightedBackend[]): Action {
+function action(spec: HTTPRouteRule, filters: Filters, shares: readonly WeightedBackend[], owner: string): Action {
   if (filters.redirect !== undefined) return filters.redirect;
   const inUse = shares.filter((share) => share.weight > 0);
   if (!inUse.some((share) => share.backend !== undefined)) return internalError;
-  return { type: 'forward', backends: inUse, rewrite: filters.rewrite, timeouts: timeouts(spec), retry: retry(spec) };
+  const backends = withSessions(inUse, spec.sessionPersistence, owner);
+  return { type: 'forward', backends, rewrite: filters.rewrite, timeouts: timeouts(spec), retry: retry(spec) };
 }
 
 /** "0s" disables a timeout, which is also what none at all means here. */

@@ -7,6 +7,9 @@ import type { HttpFilterSchema } from '../../gen/envoy/extensions/filters/networ
 import type { FilterPosition } from '../../ir/listener.ts';
 import { any } from './bytes.ts';
 import { corsFilter } from './cors.ts';
+import { externalAuthFilter } from './external-auth.ts';
+import { placeForFilters } from './filters-of-route.ts';
+import { sessionFilter } from './session.ts';
 import { shardFilterSource } from './shards.ts';
 import type { TableLayout } from './shards.ts';
 
@@ -29,6 +32,10 @@ const filters: readonly HttpFilter[] = [
   // Before all that may refuse a request: preflights carry no credentials, and refusals must be readable across origins.
   // Always on: a filter that comes with the first route that needs it would drain the listener's connections.
   { name: corsFilter, isOn: () => true, config: () => any(CorsSchema, {}) },
+  // The place of filters that routes bring along.
+  { name: externalAuthFilter, isOn: () => true, config: placeForFilters },
+  // After all that may refuse a request.
+  { name: sessionFilter, isOn: () => true, config: placeForFilters },
   // Last by nature: it ends the chain. The x-envoy-* headers it could add tell clients and servers about our insides.
   { name: 'envoy.filters.http.router', isOn: () => true, config: () => any(RouterSchema, { suppressEnvoyHeaders: true }) },
 ];

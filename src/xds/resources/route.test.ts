@@ -46,6 +46,7 @@ test('a forward with everything', () => {
     {
       name: 'r',
       match: { prefix: '/' },
+      requestBodyBufferLimit: '1048576',
       route: {
         weightedClusters: {
           clusters: [
