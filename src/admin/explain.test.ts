@@ -179,3 +179,18 @@ describe('what is told', () => {
     assert.equal(ask('http://a.test/', world({}), 'x_user: 1').summary, '400: header x_user has an underscore, which servers may take for a hyphen: Envoy refuses it.');
   });
 });
+
+test('filters of the listener are told, those for other hosts are not', () => {
+  const check = { type: 'http', pathPrefix: '', requestHeaders: [], responseHeaders: undefined } as const;
+  const requestFilters = [
+    { name: 'ns/gw/l/0', hosts: undefined, externalAuth: { backend: 'auth', check, bodyLimit: 0 } },
+    { name: 'ns/gw/m/0', hosts: { hostname: '*.test', except: ['b.test'] }, externalAuth: undefined },
+    { name: 'ns/gw/n/0', hosts: { hostname: '*', except: ['a.test'] }, externalAuth: undefined },
+  ];
+  const chain = { name: 'http', serverNames: [], tls: undefined, requestFilters, routeTable: table };
+  const { steps } = ask('http://a.test/', world({ 'a.test': [route('r', forward(['one']))] }, { listeners: () => [listener(table, 80, [chain])] }));
+  assert.deepEqual(steps.filter((step) => step.startsWith('filter')), [
+    'filter ns/gw/l/0 asks auth by HTTP first, and goes on if that lets the request pass',
+    'filter ns/gw/m/0 has nobody to ask: Envoy answers 500',
+  ]);
+});

@@ -7,6 +7,7 @@ import { contentHash } from '../util/hash.ts';
 import { encodeCluster } from '../xds/resources/cluster.ts';
 import { encodeEndpoints } from '../xds/resources/endpoints.ts';
 import { encodeListener } from '../xds/resources/listener.ts';
+import { clustersOfListener } from '../xds/resources/request-filters.ts';
 import { encodeRouteConfiguration } from '../xds/resources/route-configuration.ts';
 import { encodeCertificate, encodeTrustBundle } from '../xds/resources/secret.ts';
 import { encodeScopedRoute, routeConfigurationName, shardCount, shardOf, type ShardCount, type TableLayout } from '../xds/resources/shards.ts';
@@ -91,12 +92,12 @@ function routing(graph: Graph, outputs: Outputs, options: XdsOptions): Collectio
   const listeners = graph.expand('proxy-listeners', outputs.listeners, (listener, read) => {
     const tables = new Map(listener.chains.map(({ routeTable }) => [routeTable, read.get(layouts, routeTable) ?? whole]));
     const bytes = encodeListener(listener, { tables, ...options });
-    return forProxy(listener.proxy, 'LDS', resource(listener.key, bytes, { parts: () => listener.owners.map(({ owner, ownerVersion }) => ({ owner, version: ownerVersion })) }));
+    return forProxy(listener.proxy, 'LDS', resource(listener.key, bytes, { needs: clustersOfListener(listener), parts: () => listener.owners.map(({ owner, ownerVersion }) => ({ owner, version: ownerVersion })) }));
   }, { equal: sameVersion });
   const routes = graph.expand('proxy-routes', shards, ({ table, index, layout }, read, key) => {
     const own = (read.get(members, key) ?? []).map(({ host }) => host);
     const name = routeConfigurationName(table.key, index, layout.shards);
-    const bytes = encodeRouteConfiguration(name, own, { misdirected: table.misdirected });
+    const bytes = encodeRouteConfiguration(name, own, table);
     return forProxy(table.proxy, 'RDS', resource(name, bytes, { needs: clustersOf(own), parts: () => partsOf(own) }));
   }, { equal: sameVersion });
   const scopes = graph.expand('proxy-scopes', shards, ({ table, index, layout }) => {

@@ -1,3 +1,5 @@
+import type { RequestFilter } from './request-filter.ts';
+
 /** A fleet of Envoys that serve one configuration: what a Gateway asks for, or a class whose Gateways are merged. */
 export interface Proxy {
   /** `namespace/name` of the Gateway, or the name of the class whose Gateways are merged. Envoy calls it node.cluster. */
@@ -33,7 +35,7 @@ export interface FilterPosition {
 /**
  * What happens to connections that name one of some servers by SNI (or to all, on a port without TLS).
  *
- *     connection ─ TLS? ─ SNI ─► chain ─► route table ─ Host ─► virtual host ─ match ─► route
+ *     connection ─ TLS? ─ SNI ─► chain ─ request filters ─► route table ─ Host ─► virtual host ─ match ─► route
  */
 export interface FilterChain {
   /** Unique in the listener; the Gateway listener's name where there is one to one. */
@@ -41,6 +43,8 @@ export interface FilterChain {
   /** Exact or `*.suffix` names; empty: every name, and connections without SNI. */
   readonly serverNames: readonly string[];
   readonly tls: TlsTermination | undefined;
+  /** What requests have to pass before the routes are looked at, in order. */
+  readonly requestFilters: readonly RequestFilter[];
   /** Key of the route table that answers what arrives here. */
   readonly routeTable: string;
 }
@@ -83,4 +87,6 @@ export interface RouteTable {
    * misdirected and gets 421 (RFC 9110 §15.5.20). `*` when every host without a virtual host here does.
    */
   readonly misdirected: readonly string[];
+  /** It is behind request filters: those see every request, one that fits no route too. */
+  readonly guarded?: true;
 }

@@ -11,6 +11,7 @@ export const supportedFeatures: readonly string[] = [
   'GatewayHTTPListenerIsolation',
   'GatewayHTTPSListenerDetectMisdirectedRequests',
   'GatewayInfrastructure',
+  'GatewayListenerFilters',
   'GatewayPort8080',
   'GatewayStaticAddresses',
   'HTTPRoute',

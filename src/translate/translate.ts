@@ -37,8 +37,8 @@ export interface TrustUse {
   readonly trustBundle: string;
 }
 
-/** A route needs a backend on a proxy. */
-type RouteBackend = Pick<BackendUse, 'proxy' | 'backend'>;
+/** A route, or a filter of a listener, needs a backend on a proxy. */
+type NeededBackend = Pick<BackendUse, 'proxy' | 'backend'>;
 
 /** Everything that translation gives. */
 export interface Outputs {
@@ -75,10 +75,11 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   const { resources } = inputs;
   const grants = referenceGrants(resources.ReferenceGrant);
   const services = servicePorts(graph, inputs);
+  const catalog: BackendCatalog = { services, backends: resources.Backend, grants, missing: (read, of) => missing(read, inputs, of) };
   const tls = certificates(graph, inputs);
   const cas = caCertificates(graph, inputs, grants);
   const classes = gatewayClasses(graph, inputs, settings);
-  const states = gateways(graph, inputs, { settings, classes, grants, certificates: tls, cas });
+  const states = gateways(graph, inputs, { settings, classes, grants, certificates: tls, cas, catalog });
   const fleets = graph.group('fleets', states, ({ proxy }) => [proxy], byAge);
 
   const ports = graph.expand('wanted-ports', fleets, (fleet): [string, WantedPort][] =>
@@ -96,7 +97,6 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
       .map((state) => [state.table.key, state]),
   );
 
-  const catalog: BackendCatalog = { services, backends: resources.Backend, grants, missing: (read, of) => missing(read, inputs, of) };
   const routes = httpRoutes(graph, inputs, catalog);
   const attachments = graph.derive('attachments', resources.HTTPRoute, (route, read): readonly Attachment[] => {
     const translated = read.get(routes, route.key);
@@ -116,11 +116,15 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   ]);
   const hosts = virtualHosts(graph, { entries, tables, routes });
 
-  const uses = graph.expand('route-backends', attachments, (attached, read, key): [string, RouteBackend][] => {
+  const routeUses = graph.expand('route-backends', attachments, (attached, read, key): [string, NeededBackend][] => {
     const proxies = new Set(attached.flatMap(({ placements }) => placements.map(({ proxy }) => proxy)));
     const used = proxies.size === 0 ? [] : (read.get(routes, key)?.backends ?? []);
-    return [...proxies].flatMap((proxy) => used.map((backend): [string, RouteBackend] => [`${proxy}|${backend}|${key}`, { proxy, backend }]));
+    return [...proxies].flatMap((proxy) => used.map((backend): [string, NeededBackend] => [`${proxy}|${backend}|${key}`, { proxy, backend }]));
   });
+  const filterUses = graph.expand('listener-backends', listeners, (listener): [string, NeededBackend][] =>
+    backendsOfListener(listener).map((backend) => [`${listener.proxy}|${backend}|${listener.key}`, { proxy: listener.proxy, backend }]),
+  );
+  const uses = graph.merge('backend-needs', [routeUses, filterUses]);
   const usesByProxy = graph.count('backend-use-counts', uses, ({ proxy, backend }) => [`${proxy}|${backend}`]);
   const backendUses = graph.derive('backend-uses', usesByProxy, (_count, read, key): BackendUse => {
     const bar = key.indexOf('|');
@@ -165,4 +169,9 @@ function certificateUses(listener: Listener): [string, CertificateUse][] {
 function trustUsesOf(listener: Listener): [string, TrustUse][] {
   const used = new Set(listener.chains.flatMap(({ tls }) => tls?.clientValidation?.trustBundle ?? []));
   return [...used].map((trustBundle) => [`${listener.key}|${trustBundle}`, { proxy: listener.proxy, trustBundle }]);
+}
+
+/** The backends that requests are shown to before the routes are looked at. */
+function backendsOfListener(listener: Listener): string[] {
+  return [...new Set(listener.chains.flatMap(({ requestFilters }) => requestFilters.flatMap(({ externalAuth }) => externalAuth?.backend ?? [])))];
 }

@@ -4,6 +4,7 @@ import { insecureValidation } from './client-validation.ts';
 import { conflictsBetween } from './conflicts.ts';
 import { listenerStates } from './listeners.ts';
 import { byAge, type GatewayState } from './state.ts';
+import { resolveBackend, type BackendCatalog } from '../backends/resolve.ts';
 import { bugFault } from '../conditions.ts';
 import type { Class } from '../gateway-classes.ts';
 import type { Inputs, Settings } from '../inputs.ts';
@@ -22,6 +23,7 @@ export interface GatewaySources {
   readonly grants: ReferenceGrants;
   readonly certificates: Certificates;
   readonly cas: CaCertificates;
+  readonly catalog: BackendCatalog;
 }
 
 /** The Gateways whose class is ours and accepted. */
@@ -56,6 +58,7 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
           cas: from.cas,
           secret: (secret) => read.get(from.certificates.secrets, secret),
           missing: (namespace) => missing(read, inputs, { kind: 'Secret', namespace }),
+          resolve: (ref, traffic) => resolveBackend(read, { kind: 'Gateway', namespace }, ref, from.catalog, traffic),
           binding: (port) => read.get(inputs.portBindings, `${proxy}/${port}`),
         }),
       };

@@ -30,6 +30,7 @@ function states(listeners: readonly object[], { tls, binding, secrets = {} }: Su
       return typeof found === 'string' ? { problem: found, names: [] } : { problem: undefined, names: found };
     },
     missing: () => 'does not exist',
+    resolve: ({ name }) => (name === 'auth' ? { backend: 'service/default/auth/8080' } : { fault: { reason: 'BackendNotFound', message: `Service default/${name} does not exist` } }),
     binding: () => binding,
   };
   return listenerStates(gateway.object.spec.listeners, context);
@@ -96,7 +97,7 @@ const clients: readonly [sentence: string, tls: object, expected: Partial<Listen
     {
       serving: false,
       acceptedFault: undefined,
-      clientFault: { reason: 'NoValidCACertificate', message: 'tls.frontend.default.validation: no valid CA certificate is left to check clients against, so none is let in' },
+      guardFault: { reason: 'NoValidCACertificate', message: 'tls.frontend.default.validation: no valid CA certificate is left to check clients against, so none is let in' },
       refsFault: { reason: 'InvalidCACertificateRef', message: 'tls.frontend.default.validation: ConfigMap default/missing does not exist' },
     },
   ],
@@ -107,7 +108,7 @@ describe('certificates of clients are asked for', () => {
     test(`${sentence}, and HTTP is served`, () => {
       const [first, second] = states([https, http], { tls, secrets });
       assert.partialDeepStrictEqual(first, expected);
-      assert.partialDeepStrictEqual(second, { serving: true, clientValidation: undefined, clientFault: undefined, refsFault: undefined });
+      assert.partialDeepStrictEqual(second, { serving: true, clientValidation: undefined, guardFault: undefined, refsFault: undefined });
     });
   }
 });

@@ -2,8 +2,10 @@ import { certificateRefs } from './certificate-refs.ts';
 import type { TlsSecret } from './certificates.ts';
 import { clientValidation, noClientValidation, type ClientVerdict } from './client-validation.ts';
 import { conflicts } from './conflicts.ts';
+import { listenerFilters } from './listener-filters.ts';
 import { overlap } from './overlap.ts';
 import type { ListenerState, NamespaceRule } from './state.ts';
+import type { Resolve } from '../backends/resolve.ts';
 import { joinFaults, type Fault } from '../conditions.ts';
 import type { PortBinding } from '../inputs.ts';
 import type { ReferenceGrants, Referrer } from '../reference-grants.ts';
@@ -20,6 +22,8 @@ export interface ListenerContext {
   secret(key: string): TlsSecret | undefined;
   missing(namespace: string): string;
   binding(port: number): PortBinding | undefined;
+  /** Finds the backend that a reference of the Gateway names. */
+  readonly resolve: Resolve;
 }
 
 const gatewayGroup = 'gateway.networking.k8s.io';
@@ -48,6 +52,9 @@ function listenerState(listener: GatewayListener, conflict: Fault | undefined, c
   const kinds = allowedKinds(listener);
   const tls = listener.protocol === 'HTTPS' ? certificateRefs(listener, secretAccess(context)) : { certificates: [], faults: [] };
   const clients = listener.protocol === 'HTTPS' ? clientVerdict(listener, context) : noClientValidation;
+  const key = `${gateway.key}/${listener.name}`;
+  const filters = listenerFilters(key, listener, context.resolve);
+  const guardFault = clients.fault ?? filters.fault;
   const binding = context.binding(listener.port);
   const accepted = acceptedFault(listener);
   const portFault: Fault | undefined =
@@ -57,7 +64,7 @@ function listenerState(listener: GatewayListener, conflict: Fault | undefined, c
   const usable = listener.protocol !== 'HTTPS' || tls.certificates.length > 0;
   return {
     name: listener.name,
-    key: `${gateway.key}/${listener.name}`,
+    key,
     port: listener.port,
     protocol: listener.protocol,
     hostname: hostnameOf(listener),
@@ -65,22 +72,22 @@ function listenerState(listener: GatewayListener, conflict: Fault | undefined, c
     namespaces: namespaceRule(listener),
     certificates: tls.certificates,
     clientValidation: clients.validation,
+    filters: filters.filters,
     acceptedFault: accepted,
     conflict,
-    refsFault: joinFaults([...tls.faults, ...clients.refsFaults, ...kinds.faults]),
+    refsFault: joinFaults([...tls.faults, ...clients.refsFaults, ...filters.refsFaults, ...kinds.faults]),
     overlap: undefined,
     portFault,
-    clientFault: clients.fault,
-    serving: accepted === undefined && conflict === undefined && portFault === undefined && clients.fault === undefined && usable,
+    guardFault,
+    serving: accepted === undefined && conflict === undefined && portFault === undefined && guardFault === undefined && usable,
     chain: listener.protocol === 'HTTPS' ? own : 'http',
     table: listener.protocol === 'HTTPS' ? `${gateway.proxy}/${listener.port}/${own}` : `${gateway.proxy}/${listener.port}`,
   };
 }
 
-/** What the listener asks for and cannot have. To leave it out and serve the rest might let in whom the field keeps out. */
-function acceptedFault({ protocol, filters }: GatewayListener): Fault | undefined {
-  if (routeKinds[protocol] === undefined) return { reason: 'UnsupportedProtocol', message: `protocol: ${protocol} is not supported` };
-  return filters && { reason: 'UnsupportedValue', message: 'filters: they are not supported on a listener' };
+/** What the listener asks for and cannot have. */
+function acceptedFault({ protocol }: GatewayListener): Fault | undefined {
+  return routeKinds[protocol] === undefined ? { reason: 'UnsupportedProtocol', message: `protocol: ${protocol} is not supported` } : undefined;
 }
 
 /** "If kinds are specified that are not supported … ResolvedRefs=False, InvalidRouteKinds"; the valid ones still work. */

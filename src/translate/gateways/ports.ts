@@ -1,3 +1,4 @@
+import { requestFilters } from './listener-filters.ts';
 import type { GatewayState, ListenerState } from './state.ts';
 import { mostSpecificFirst } from '../hostname.ts';
 import type { PortBinding } from '../inputs.ts';
@@ -62,13 +63,13 @@ export function listenerOf(serving: readonly Serving[], binding: PortBinding | u
     boundPort: binding.boundPort,
     address: gateway.address,
     filterOrder: gateway.settings?.filterOrder ?? [],
-    chains: listener.protocol === 'HTTPS' ? tlsChains(listeners) : [plainChain(listener)],
+    chains: listener.protocol === 'HTTPS' ? tlsChains(listeners) : [plainChain(listener, listeners)],
   };
 }
 
 /** Without TLS nothing tells connections apart: all listeners of the port share a chain and a table. */
-function plainChain(listener: ListenerState): FilterChain {
-  return { name: listener.chain, serverNames: [], tls: undefined, routeTable: listener.table };
+function plainChain({ chain, table }: ListenerState, all: readonly ListenerState[]): FilterChain {
+  return { name: chain, serverNames: [], tls: undefined, requestFilters: requestFilters(all), routeTable: table };
 }
 
 function tlsChains(listeners: readonly ListenerState[]): FilterChain[] {
@@ -78,6 +79,7 @@ function tlsChains(listeners: readonly ListenerState[]): FilterChain[] {
       name: listener.chain,
       serverNames: listener.hostname === '*' ? [] : [listener.hostname],
       tls: { certificates: listener.certificates, alpn: ['h2', 'http/1.1'], clientValidation: listener.clientValidation },
+      requestFilters: listener.filters.map((filter) => ({ ...filter, hosts: undefined })),
       routeTable: listener.table,
     }));
 }
@@ -115,6 +117,7 @@ export function tablesOf(fleet: Fleet, serving: readonly Serving[], binding: Por
           .filter((listener) => !own.includes(listener))
           .map((listener) => listener.hostname)
           .sort(mostSpecificFirst),
+        ...(own.some(({ filters }) => filters.length > 0) && { guarded: true as const }),
       },
       owners,
       listeners: own.map((listener) => listener.key),

@@ -1,3 +1,4 @@
+import type { FilterVerdict } from './listener-filters.ts';
 import type { Fault } from '../conditions.ts';
 import type { ProxySettings } from '../parameters.ts';
 import type { ClientValidation } from '../../ir/listener.ts';
@@ -55,6 +56,8 @@ export interface ListenerState {
   readonly certificates: readonly string[];
   /** How the certificates of clients are judged; undefined: they are not asked for. */
   readonly clientValidation: ClientValidation | undefined;
+  /** What requests have to pass before the routes are looked at, in order. */
+  readonly filters: FilterVerdict['filters'];
   /** Accepted=False. */
   readonly acceptedFault: Fault | undefined;
   /** Conflicted=True. */
@@ -65,8 +68,8 @@ export interface ListenerState {
   readonly overlap: Fault | undefined;
   /** The port cannot be bound. */
   readonly portFault: Fault | undefined;
-  /** Accepted=False: certificates of clients are asked for, and there is nothing to judge them by. The listener keeps its hosts. */
-  readonly clientFault: Fault | undefined;
+  /** Accepted=False: what is to keep requests out cannot be had. The listener lets none in, and keeps its hosts from wider ones. */
+  readonly guardFault: Fault | undefined;
   /** It gets a place in the proxy: nothing above but `overlap` stands against it, or not enough to stop it. */
   readonly serving: boolean;
   /** Name of the filter chain that takes its connections: unique among those of the port. */

@@ -70,7 +70,7 @@ export function pendingGatewayStatus(generation: number, message: string): Pick<
 function acceptance({ fault, listeners }: GatewayState, parametersFault: string | undefined): { accepted: boolean; fault: Fault | undefined } {
   if (fault !== undefined) return { accepted: false, fault };
   if (parametersFault !== undefined) return { accepted: false, fault: { reason: 'InvalidParameters', message: parametersFault } };
-  const bad = listeners.filter((l) => l.acceptedFault !== undefined || l.conflict !== undefined || l.portFault !== undefined || l.clientFault !== undefined);
+  const bad = listeners.filter((l) => l.acceptedFault !== undefined || l.conflict !== undefined || l.portFault !== undefined || l.guardFault !== undefined);
   if (bad.length === 0) return { accepted: true, fault: undefined };
   return { accepted: bad.length < listeners.length, fault: { reason: 'ListenersNotValid', message: `Listeners not valid: ${names(bad)}` } };
 }

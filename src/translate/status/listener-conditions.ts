@@ -8,7 +8,7 @@ export function listenerConditions(
   { generation, programmed }: { readonly generation: number; readonly programmed: Fault | undefined },
 ): Condition[] {
   const { conflict, refsFault, overlap } = listener;
-  const accepted = listener.acceptedFault ?? conflict ?? listener.portFault ?? listener.clientFault;
+  const accepted = listener.acceptedFault ?? conflict ?? listener.portFault ?? listener.guardFault;
   const unserved = programmedFault(listener, accepted, programmed);
   const conditions = [
     condition('Accepted', accepted === undefined, {

@@ -26,6 +26,7 @@ export function filterChain(
             statPrefix: `${chain.tls === undefined ? 'http' : 'https'}-${listener.port}`,
             accessLogPath: options.accessLogPath,
             filterOrder: listener.filterOrder,
+            requestFilters: chain.requestFilters,
           }),
         },
       },

@@ -4,6 +4,7 @@ import { TlsInspectorSchema } from '../../gen/envoy/extensions/filters/listener/
 import type { Listener } from '../../ir/listener.ts';
 import { any, encode } from './bytes.ts';
 import { filterChain } from './filter-chain.ts';
+import { bodyLimitOfListener } from './request-filters.ts';
 import type { TableLayout } from './shards.ts';
 
 export interface ListenerOptions {
@@ -39,7 +40,7 @@ export function encodeListener(listener: Listener, options: ListenerOptions): Ui
     filterChains: listener.chains.map((chain) =>
       filterChain(chain, listener, { layout: options.tables.get(chain.routeTable) ?? { shards: 1 }, accessLogPath }),
     ),
-    perConnectionBufferLimitBytes: connectionBufferLimit,
+    perConnectionBufferLimitBytes: connectionBufferLimit + bodyLimitOfListener(listener),
     // Spreads new connections over the worker threads.
     maxConnectionsToAcceptPerSocketEvent: 1,
   });

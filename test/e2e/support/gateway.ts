@@ -72,7 +72,7 @@ export async function startTestGateway(): Promise<TestGateway> {
     for (let shard = 0; shard < shards; shard++) {
       const name = routeConfigurationName(table.key, shard, shards);
       const inShard = probed.filter(({ domain }) => shards === 1 || (shardOf(domain, shards) ?? shard) === shard);
-      const bytes = encodeRouteConfiguration(name, inShard, { misdirected: table.misdirected });
+      const bytes = encodeRouteConfiguration(name, inShard, table);
       if (equal(bytes, entry.sent.get(name))) continue;
       await ads.set(routes, name, bytes);
       entry.sent.set(name, bytes);
@@ -98,7 +98,7 @@ export async function startTestGateway(): Promise<TestGateway> {
       const layouts = new Map([...shards].map(([key, count]) => [key, { shards: count }]));
       await ads.set(listenerType, listener.key, encodeListener(listener, { tables: layouts, accessLogPath: join(directory, 'access.log') }));
       const port = await boundPort(envoy, listener.key);
-      for (const chain of listener.chains) if (chain.tls === undefined) probes.set(chain.routeTable, port);
+      for (const chain of listener.chains) if (chain.tls === undefined && chain.requestFilters.length === 0) probes.set(chain.routeTable, port);
       return port;
     },
     async table(table, shards = 1) {
