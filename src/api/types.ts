@@ -40,6 +40,7 @@ export type SessionPersistence = NonNullable<HTTPRouteRule['sessionPersistence']
 
 export type GRPCRouteRule = Item<Objects['GRPCRoute']['spec']['rules']>;
 export type GRPCRouteMatch = Item<GRPCRouteRule['matches']>;
+export type GRPCMethodMatch = NonNullable<GRPCRouteMatch['method']>;
 export type GRPCRouteFilter = Item<GRPCRouteRule['filters']>;
 export type GRPCBackendRef = Item<GRPCRouteRule['backendRefs']>;
 export type TLSRouteRule = Item<Objects['TLSRoute']['spec']['rules']>;

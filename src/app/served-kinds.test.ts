@@ -51,9 +51,9 @@ describe('kinds that are not served', () => {
     assert.deepEqual(problems.map(({ message }) => message), ['unknown field "spec.basicOath"']);
   });
 
-  test('a route of such a kind has no status at all', async () => {
-    const { plane, problems } = await check('apiVersion: gateway.networking.k8s.io/v1\nkind: GRPCRoute\nmetadata: { name: r }\nspec: { parentRefs: [{ name: web }] }\n');
-    assert.deepEqual(problems.map(({ key, severity }) => `${severity} ${key}`), ['error default/r']);
+  test('an object of such a kind has no status at all', async () => {
+    const { plane, problems } = await check('apiVersion: gateway.networking.x-k8s.io/v1alpha1\nkind: XMesh\nmetadata: { name: r }\nspec: { controllerName: example.com/mesh }\n');
+    assert.deepEqual(problems.map(({ key, severity }) => `${severity} ${key}`), ['error r']);
     assert.deepEqual(plane.outputs.statuses.flatMap((statuses) => [...statuses.values()]), []);
   });
 

@@ -22,7 +22,7 @@ export const SERVICE: Readonly<Record<KindName, 'served' | 'inert' | 'unserved'>
   EnvoyProxy: 'inert',
   Gateway: 'served',
   GatewayClass: 'served',
-  GRPCRoute: 'unserved',
+  GRPCRoute: 'served',
   HTTPRoute: 'served',
   HTTPRouteFilter: 'unserved',
   InferencePool: 'unserved',

@@ -53,6 +53,8 @@ export interface Rule {
   readonly ownerVersion: string;
   /** Name of the rule as the user gave it, or ''. */
   readonly name: string;
+  /** `grpc`: only gRPC requests fit, gRPC-Web among them, which the backends get as gRPC; an invalid backend's share is answered with 503. */
+  readonly protocol: 'http' | 'grpc';
   readonly requestHeaders: HeaderChanges;
   readonly responseHeaders: HeaderChanges;
   readonly cors: Cors | undefined;
@@ -76,7 +78,7 @@ export interface Forward {
 
 /** A share of a rule's requests. */
 export interface WeightedBackend {
-  /** Key of a backend; undefined: the reference is invalid, its share is answered with 500. */
+  /** Key of a backend; undefined: the reference is invalid, its share is answered with 500, or 503 for gRPC. */
   readonly backend: string | undefined;
   /** Requests in proportion to the sum of weights; 0: none. */
   readonly weight: number;

@@ -91,7 +91,14 @@ export class Graph {
   /** The items of several collections as one. No key may be in two of them. */
   merge<V>(name: string, inputs: readonly Collection<V>[]): Collection<V> {
     const output = this.#node<V>(name, Object.is);
-    this.#stages.push(new Merge({ output, inputs: inputs.map(asNode) }));
+    this.#stages.push(new Merge({ output, inputs: inputs.map((input) => ['', asNode(input)]) }));
+    return output;
+  }
+
+  /** The items of several named collections as one, under `NAME/key`. */
+  union<V>(name: string, inputs: Readonly<Record<string, Collection<V>>>): Collection<V> {
+    const output = this.#node<V>(name, Object.is);
+    this.#stages.push(new Merge({ output, inputs: Object.entries(inputs).map(([prefix, input]) => [`${prefix}/`, asNode(input)]) }));
     return output;
   }
 

@@ -118,14 +118,14 @@ export class Count<I> implements Stage {
   }
 }
 
-/** The items of several collections in one. No key may be in two of them. */
+/** The items of several collections in one, each under its input's prefix and its key. No key may be given twice. */
 export class Merge<I> implements Stage {
   readonly output: Node<I>;
   #edits = new Map<string, I | undefined>();
 
-  constructor(options: { readonly output: Node<I>; readonly inputs: readonly Node<I>[] }) {
+  constructor(options: { readonly output: Node<I>; readonly inputs: Iterable<readonly [prefix: string, input: Node<I>]> }) {
     this.output = options.output;
-    for (const input of options.inputs) input.consume((key, { after }) => this.#edits.set(key, after));
+    for (const [prefix, input] of options.inputs) input.consume((key, { after }) => this.#edits.set(`${prefix}${key}`, after));
   }
 
   run(): void {

@@ -70,7 +70,7 @@ describe('a change reaches what depends on it, and nothing else', () => {
   });
 
   test('the last endpoint is a load assignment and a condition', () => {
-    const statuses = ['http-route-status default/one', 'http-route-status default/two'];
+    const statuses = ['route-status HTTPRoute/default/one', 'route-status HTTPRoute/default/two'];
     assert.deepEqual(effects(plane(), slice('a')), ['default/web|EDS|service/default/a/80', ...statuses]);
   });
 
@@ -84,7 +84,7 @@ describe('a change reaches what depends on it, and nothing else', () => {
     assert.deepEqual(effects(translateOffline(world.filter(({ key }) => key !== 'default/two'), { settings }), gone), [
       '- default/web|CDS|service/default/a/80',
       '- default/web|EDS|service/default/a/80',
-      '- http-route-status default/one',
+      '- route-status HTTPRoute/default/one',
       'default/web|RDS|default/web/80',
       'gateway-status default/web',
     ]);
@@ -107,7 +107,7 @@ describe('a bug costs the object that it was run for, and says so', () => {
   }
 
   test('a route', () => {
-    const { plane, errors } = survivors([...world, broken(route('one', 'a'), { parentRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'web' }] })]);
+    const { plane, errors } = survivors([...world, broken(route('one', 'a'), { parentRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'web' }], rules: [undefined] })]);
     assert.deepEqual(errors, ['http-routes default/one']);
     assert.match(JSON.stringify(statusView(plane)['HTTPRoute/default/one']), /"Accepted","status":"False","reason":"Invalid","message":"Internal error, please report it: /);
     assert.deepEqual(plane.outputs.virtualHosts.get('default/web/80|two.example.com')?.routes.length, 1);

@@ -12,8 +12,8 @@ import { gatewayClasses } from './gateway-classes.ts';
 import type { Inputs, Settings } from './inputs.ts';
 import { missing } from './missing.ts';
 import { referenceGrants } from './reference-grants.ts';
-import { attach, type AttachingRoute, type Attachment } from './routes/attachments.ts';
-import { httpRoutes } from './routes/http-routes.ts';
+import { attach, type Attachment } from './routes/attachments.ts';
+import { l7Routes } from './routes/l7-routes.ts';
 import { statuses, type ObjectStatus } from './status/statuses.ts';
 import { caCertificates } from './tls/ca-certificates.ts';
 import { hostClaims, hostEntries } from './host-entries.ts';
@@ -66,8 +66,8 @@ export interface Outputs {
  *
  *     GatewayClass ─► classes ─► gateways ─► ports, listeners, tables ────────────► listeners, route tables
  *     Secret ─► certificates, CAs ─┘ │                        │
- *     HTTPRoute ─┬─► attachments ◄───┘ ─► host entries ─► virtual hosts ──────────► virtual hosts
- *                └─► rules ◄─ services, backends, grants ────────┘
+ *     routes ─► rules ◄─ services, backends, grants          │
+ *                 └─► attachments ◄──┘ ─► host entries ─► virtual hosts ──────────► virtual hosts
  *     EndpointSlice ─────────────────────────► endpoint sets ─────────────────────► endpoint sets
  *     all of them ────────────────────────────────────────────────────────────────► statuses
  */
@@ -97,19 +97,8 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
       .map((state) => [state.table.key, state]),
   );
 
-  const routes = httpRoutes(graph, inputs, catalog);
-  const attachments = graph.derive('attachments', resources.HTTPRoute, (route, read): readonly Attachment[] => {
-    const translated = read.get(routes, route.key);
-    if (translated === undefined) return [];
-    const attaching: AttachingRoute = {
-      kind: 'HTTPRoute',
-      namespace: route.metadata.namespace,
-      hostnames: translated.hostnames,
-      servable: translated.acceptedFault === undefined,
-      parentRefs: route.object.spec.parentRefs ?? [],
-    };
-    return attach(read, attaching, { inputs, settings, gateways: states });
-  });
+  const routes = l7Routes(graph, inputs, catalog);
+  const attachments = graph.derive('attachments', routes, (route, read): readonly Attachment[] => attach(read, route, { inputs, settings, gateways: states }));
   const entries = graph.merge('host-entries', [
     graph.expand('host-claims', states, hostClaims),
     graph.expand('host-routes', attachments, hostEntries),

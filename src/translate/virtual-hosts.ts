@@ -2,7 +2,7 @@ import type { TableState } from './gateways/ports.ts';
 import { hostKey, type HostEntry } from './host-entries.ts';
 import { bestMatch, mostSpecificFirst, wider } from './hostname.ts';
 import { byPosition, byPrecedence, type Ranked } from './routes/precedence.ts';
-import type { TranslatedRoute } from './routes/http-routes.ts';
+import type { L7Route } from './routes/translated-route.ts';
 import type { Route, VirtualHost } from '../ir/route.ts';
 import type { Collection, Read } from '../reactive/collection.ts';
 import type { Graph } from '../reactive/graph.ts';
@@ -21,7 +21,7 @@ export function virtualHosts(
   from: {
     readonly entries: Collection<HostEntry>;
     readonly tables: Collection<TableState>;
-    readonly routes: Collection<TranslatedRoute>;
+    readonly routes: Collection<L7Route>;
   },
 ): Collection<VirtualHost> {
   const hosts = graph.group('hosts', from.entries, (entry) => [hostKey(entry.table, entry.domain)]);
@@ -82,22 +82,23 @@ const byHostnameThenPosition: (a: RankedRoute, b: RankedRoute) => number = chain
 function routesOf(
   read: Read,
   entries: readonly HostEntry[],
-  { routes, compare }: { readonly routes: Collection<TranslatedRoute>; readonly compare: (a: RankedRoute, b: RankedRoute) => number },
+  { routes, compare }: { readonly routes: Collection<L7Route>; readonly compare: (a: RankedRoute, b: RankedRoute) => number },
 ): Route[] {
   const ranked: RankedRoute[] = [];
   for (const entry of entries) {
     const route = entry.route && read.get(routes, entry.route.key);
     if (entry.route === undefined || route === undefined) continue;
     for (const { index: ruleIndex, translated } of route.rules) {
-      for (const { index: matchIndex, match } of translated.matches) {
+      for (const { index: matchIndex, match, grpc } of translated.matches) {
         ranked.push({
           hostname: entry.route.hostname,
           match,
+          grpc,
           createdAt: route.createdAt,
           routeKey: route.key,
           ruleIndex,
           matchIndex,
-          route: { name: `httproute/${route.key}/rule/${ruleIndex}/match/${matchIndex}`, match, rule: translated.rule },
+          route: { name: `${route.kind.toLowerCase()}/${route.key}/rule/${ruleIndex}/match/${matchIndex}`, match, rule: translated.rule },
         });
       }
     }

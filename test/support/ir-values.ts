@@ -25,6 +25,7 @@ export function rule(action: Action, more: Partial<Rule> = {}): Rule {
     owner: 'HTTPRoute/e2e/route',
     ownerVersion: '1',
     name: '',
+    protocol: 'http',
     requestHeaders: noHeaderChanges,
     responseHeaders: noHeaderChanges,
     cors: undefined,

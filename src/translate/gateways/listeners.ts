@@ -30,8 +30,8 @@ const gatewayGroup = 'gateway.networking.k8s.io';
 
 /** The kinds of routes that a protocol can carry. */
 const routeKinds: Readonly<Record<string, readonly string[]>> = {
-  HTTP: ['HTTPRoute'],
-  HTTPS: ['HTTPRoute'],
+  HTTP: ['HTTPRoute', 'GRPCRoute'],
+  HTTPS: ['HTTPRoute', 'GRPCRoute'],
 };
 
 /** Judges all listeners of a Gateway together, since they may be in each other's way. */

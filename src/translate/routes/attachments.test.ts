@@ -28,7 +28,7 @@ function attached({ listeners = [listener('http')], parentRef = {}, route = {}, 
   resources.Gateway.set('infra/other', decoded('Gateway', { metadata: { name: 'other' }, spec: { gatewayClassName: 'other', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] } }));
   resources.Namespace.set('shop', decoded('Namespace', { metadata: { name: 'shop', labels: { team: 'web' } } }));
   const ref: ParentReference = { group: 'gateway.networking.k8s.io', kind: 'Gateway', namespace: 'infra', name: 'web', ...parentRef };
-  const attaching: AttachingRoute = { kind: 'HTTPRoute', namespace: 'shop', hostnames: ['*'], servable: true, parentRefs: [ref], ...route };
+  const attaching: AttachingRoute = { kind: 'HTTPRoute', namespace: 'shop', hostnames: ['*'], acceptedFault: undefined, parentRefs: [ref], ...route };
   const settings: Settings = { controllerNames: [], ownsEverything, addresses: 'bound' };
   return attach(readDirectly, attaching, { inputs: { resources } as unknown as Inputs, settings, gateways });
 }
@@ -117,7 +117,7 @@ describe('in a cluster', () => {
 });
 
 test('a route of which nothing can be served has its place, and does not count', () => {
-  const [only] = attached({ route: { servable: false } });
+  const [only] = attached({ route: { acceptedFault: { reason: 'UnsupportedValue', message: 'nothing works' } } });
   assert.equal(only?.counts, false);
   assert.equal(only?.placements.length, 1);
 });

@@ -1,3 +1,4 @@
+import type { TranslatedRoute } from './translated-route.ts';
 import type { Fault } from '../conditions.ts';
 import type { GatewayState, ListenerState } from '../gateways/state.ts';
 import { intersect, mostSpecificFirst } from '../hostname.ts';
@@ -29,15 +30,8 @@ export interface Placement {
   readonly hosts: readonly { readonly domain: string; readonly hostname: string }[];
 }
 
-/** Any kind of route, as far as attaching goes. */
-export interface AttachingRoute {
-  readonly kind: string;
-  readonly namespace: string;
-  readonly hostnames: readonly string[];
-  /** Something of the route can be served: what attaches counts as attached. */
-  readonly servable: boolean;
-  readonly parentRefs: readonly ParentReference[];
-}
+/** Any kind of route, as far as attaching goes. What attaches counts as attached if something of the route can be served. */
+export type AttachingRoute = Pick<TranslatedRoute, 'kind' | 'namespace' | 'hostnames' | 'parentRefs' | 'acceptedFault'>;
 
 /** Group of Gateways and routes. */
 const gatewayGroup = 'gateway.networking.k8s.io';
@@ -96,7 +90,7 @@ function attachTo(
     const message = `None of the hostnames ${route.hostnames.join(', ')} fits a listener of Gateway ${gateway.key} (${hosts})`;
     return refused(parentRef, { reason: 'NoMatchingListenerHostname', message }, controllerName);
   }
-  return { parentRef, controllerName, counts: route.servable, fault: undefined, placements };
+  return { parentRef, controllerName, counts: route.acceptedFault === undefined, fault: undefined, placements };
 }
 
 function refused(parentRef: ParentReference, fault: Fault, controllerName = ''): Attachment {

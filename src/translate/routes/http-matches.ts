@@ -6,11 +6,11 @@ import { regexProblem } from '../../util/regex.ts';
 /** One match of a rule, or why it cannot work. */
 export function httpMatch(match: HTTPRouteMatch): RouteMatch | { readonly fault: Fault } {
   const path = pathMatch(match.path);
-  const headers = uniqueByName((match.headers ?? []).map(headerMatch));
+  const headers = headerMatches(match.headers);
   const queryParams = uniqueByName((match.queryParams ?? []).map(queryParamMatch));
   const fault = regexFault([
     ['path', path],
-    ...headers.map((header): Part => [`header ${header.name}`, header]),
+    ...headers.map(headerPart),
     ...queryParams.map((param): Part => [`query parameter ${param.name}`, param]),
   ]);
   return fault === undefined ? { path, method: match.method, headers, queryParams } : { fault };
@@ -22,8 +22,9 @@ function pathMatch({ type, value }: HTTPPathMatch): PathMatch {
   return { type, value: value.length > 1 && value.endsWith('/') ? value.slice(0, -1) : value };
 }
 
-function headerMatch({ type, name, value }: HTTPHeaderMatch): ValueMatch {
-  return { type, name: name.toLowerCase(), value };
+/** Matches of headers, the same for HTTP and gRPC. */
+export function headerMatches(matches: readonly HTTPHeaderMatch[] = []): ValueMatch[] {
+  return uniqueByName(matches.map(({ type, name, value }) => ({ type, name: name.toLowerCase(), value })));
 }
 
 function queryParamMatch({ type, name, value }: HTTPQueryParamMatch): ValueMatch {
@@ -37,10 +38,14 @@ function uniqueByName(matches: readonly ValueMatch[]): ValueMatch[] {
 }
 
 /** What a match calls a part of it, and the part. */
-type Part = [string, { readonly type: string; readonly value: string }];
+type Part = readonly [string, { readonly type: string; readonly value: string }];
+
+export function headerPart(header: ValueMatch): Part {
+  return [`header ${header.name}`, header];
+}
 
 /** What Envoy could not compile. */
-function regexFault(parts: readonly Part[]): Fault | undefined {
+export function regexFault(parts: readonly Part[]): Fault | undefined {
   for (const [name, { type, value }] of parts) {
     const problem = type === 'RegularExpression' ? regexProblem(value) : undefined;
     if (problem !== undefined) {

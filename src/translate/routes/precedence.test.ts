@@ -7,6 +7,7 @@ import type { PathMatch, RouteMatch } from '../../ir/route.ts';
 function ranked(match: Partial<RouteMatch>, rest: Partial<Omit<Ranked, 'match'>> = {}): Ranked {
   return {
     match: { path: { type: 'PathPrefix', value: '/' }, method: undefined, headers: [], queryParams: [], ...match },
+    grpc: undefined,
     createdAt: '',
     routeKey: 'default/r',
     ruleIndex: 0,
@@ -26,6 +27,10 @@ const first: readonly [sentence: string, winner: Ranked, loser: Ranked][] = [
   ['an exact path before a regular expression', ranked(path('Exact', '/a')), ranked(path('RegularExpression', '/a.*b.*'))],
   ['a regular expression before a longer prefix', ranked(path('RegularExpression', '/.*')), ranked(path('PathPrefix', '/a/b/c/d'))],
   ['the longer regular expression', ranked(path('RegularExpression', '/a/.*')), ranked(path('RegularExpression', '/.*'))],
+  ['a GRPCRoute before an HTTPRoute, whatever they match', ranked({}, { grpc: { service: 0, method: 0 } }), ranked(path('Exact', '/shop.Orders/List'))],
+  ['a longer service before a method', ranked({}, { grpc: { service: 4, method: 0 } }), ranked({}, { grpc: { service: 3, method: 9 } })],
+  ['a longer method before any number of headers', ranked({}, { grpc: { service: 4, method: 2 } }), ranked({ headers: [value('a')] }, { grpc: { service: 4, method: 1 } })],
+  ['more headers of calls to one method', ranked({ headers: [value('a')] }, { grpc: { service: 4, method: 2 } }), ranked({}, { grpc: { service: 4, method: 2 } })],
   ['the longer prefix before a method', ranked(path('PathPrefix', '/a')), ranked({ method: 'GET' })],
   ['a method before any number of headers', ranked({ method: 'GET' }), ranked({ headers: [value('a'), value('b')] })],
   ['more headers before query parameters', ranked({ headers: [value('a')] }), ranked({ queryParams: [value('a'), value('b')] })],

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { routeStatus, type RouteVerdict } from './route-status.ts';
+import { routeStatus } from './route-status.ts';
 import type { Fault } from '../conditions.ts';
 import type { Attachment } from '../routes/attachments.ts';
+import type { RouteVerdict } from '../routes/translated-route.ts';
 
 const parentRef = { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'web' };
 const attached: Attachment = { parentRef, controllerName: '', counts: true, fault: undefined, placements: [] };

@@ -1,5 +1,6 @@
 import { condition, type Fault } from '../conditions.ts';
 import type { Attachment } from '../routes/attachments.ts';
+import type { RouteVerdict } from '../routes/translated-route.ts';
 import type { Condition } from '../../api/conditions.ts';
 import type { ParentReference } from '../../api/types.ts';
 
@@ -10,16 +11,6 @@ export interface RouteStatus {
     readonly controllerName: string;
     readonly conditions: readonly Condition[];
   }[];
-}
-
-/** What the rules of a route say of themselves, wherever it attaches. */
-export interface RouteVerdict {
-  /** Accepted=False. */
-  readonly acceptedFault: Fault | undefined;
-  /** PartiallyInvalid=True. */
-  readonly partialFault: Fault | undefined;
-  /** ResolvedRefs=False. */
-  readonly refsFault: Fault | undefined;
 }
 
 /**

@@ -5,13 +5,13 @@ import type { Class } from '../gateway-classes.ts';
 import type { GatewayState } from '../gateways/state.ts';
 import type { Inputs, Settings } from '../inputs.ts';
 import type { Attachment } from '../routes/attachments.ts';
-import type { TranslatedRoute } from '../routes/http-routes.ts';
+import type { TranslatedRoute } from '../routes/translated-route.ts';
 import { refOf, type ObjectRef } from '../../api/resource.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
 import { byText } from '../../util/compare.ts';
 
-/** The wanted `status` of one object. Key: the object's, in a collection of its kind. */
+/** The wanted `status` of one object. */
 export interface ObjectStatus {
   readonly ref: ObjectRef;
   readonly kind: string;
@@ -27,14 +27,15 @@ export interface StatusSources {
   readonly gateways: Collection<GatewayState>;
   /** How many routes are attached, by listener key. */
   readonly attachedRoutes: Collection<number>;
-  /** By HTTPRoute. */
+  /** By reference of a route. */
   readonly attachments: Collection<readonly Attachment[]>;
+  /** Of all kinds. Key: the reference. */
   readonly routes: Collection<TranslatedRoute>;
   /** Backends that nobody serves. */
   readonly empty: Collection<true>;
 }
 
-/** The wanted statuses of all objects that are ours, a collection or two for each kind. */
+/** The wanted statuses of all objects that are ours, a collection for each kind or family of kinds. */
 export function statuses(graph: Graph, from: StatusSources): Collection<ObjectStatus>[] {
   const { inputs, settings } = from;
   const supportedFeatures = (settings.supportedFeatures ?? []).toSorted(byText).map((name) => ({ name }));
@@ -58,16 +59,14 @@ export function statuses(graph: Graph, from: StatusSources): Collection<ObjectSt
       const why = classFault(read, gateway.object.spec.gatewayClassName, from);
       return why === undefined ? undefined : objectStatus('Gateway', gateway.key, pendingGatewayStatus(gateway.metadata.generation, why));
     }),
-    graph.derive('http-route-status', inputs.resources.HTTPRoute, (route, read) => {
-      const verdict = read.get(from.routes, route.key);
-      if (verdict === undefined) return undefined;
-      const unserved = settings.ownsEverything ? verdict.backends.filter((key) => read.get(from.empty, key) === true) : [];
+    graph.derive('route-status', from.routes, (route, read, ref) => {
+      const unserved = settings.ownsEverything ? route.backends.filter((key) => read.get(from.empty, key) === true) : [];
       const about = {
-        generation: route.metadata.generation,
+        generation: route.generation,
         controllerName: settings.controllerNames[0] ?? '',
         unavailable: unavailableBackends(unserved),
       };
-      return objectStatus('HTTPRoute', route.key, routeStatus(read.get(from.attachments, route.key) ?? [], verdict, about));
+      return objectStatus(route.kind, route.key, routeStatus(read.get(from.attachments, ref) ?? [], route, about));
     }),
   ];
 }

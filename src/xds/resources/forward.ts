@@ -20,6 +20,12 @@ type HeaderFields = Pick<
   'requestHeadersToAdd' | 'requestHeadersToRemove' | 'responseHeadersToAdd' | 'responseHeadersToRemove'
 >;
 
+/** The share of an invalid backend is answered with 500; gRPC clients get UNAVAILABLE, which is what Envoy makes of 503 for them. */
+const invalidBackendCode = {
+  http: RouteAction_ClusterNotFoundResponseCode.INTERNAL_SERVER_ERROR,
+  grpc: RouteAction_ClusterNotFoundResponseCode.SERVICE_UNAVAILABLE,
+} as const;
+
 /** A cluster that never exists: Envoy answers for it with the route's cluster_not_found_response_code. */
 export const invalidCluster = 'invalid-backend';
 
@@ -38,7 +44,7 @@ export function forwardFields(
   const [first] = backends;
   const path = first?.rewrite?.path ?? forward.rewrite?.path;
   const common: RouteAction = {
-    clusterNotFoundResponseCode: RouteAction_ClusterNotFoundResponseCode.INTERNAL_SERVER_ERROR,
+    clusterNotFoundResponseCode: invalidBackendCode[rule.protocol],
     ...(path !== undefined && pathFields(path, matched)),
     ...timeoutFields(forward.timeouts, forward.retry),
     ...retryFields(forward.retry, forward.timeouts),

@@ -10,6 +10,7 @@ import { any } from './bytes.ts';
 import { corsFilter } from './cors.ts';
 import { externalAuthFilter } from './external-auth.ts';
 import { placeForFilters } from './filters-of-route.ts';
+import { grpcWebFilter } from './grpc-web.ts';
 import { requestFilter } from './request-filters.ts';
 import { sessionFilter } from './session.ts';
 import { shardFilterSource } from './shards.ts';
@@ -39,7 +40,8 @@ const filters: readonly HttpFilter[] = [
   // Before all that may refuse a request: preflights carry no credentials, and refusals must be readable across origins.
   // Always on: a filter that comes with the first route that needs it would drain the listener's connections.
   { name: corsFilter, isOn: () => true, config: () => any(CorsSchema, {}) },
-  // The place of filters that routes bring along.
+  // From here on, places for filters that routes bring along. After CORS, which browsers need for gRPC-Web.
+  { name: grpcWebFilter, isOn: () => true, config: placeForFilters },
   { name: externalAuthFilter, isOn: () => true, config: placeForFilters },
   // After all that may refuse a request.
   { name: sessionFilter, isOn: () => true, config: placeForFilters },

@@ -1,16 +1,23 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { HeaderMatcherSchema, QueryParameterMatcherSchema, RouteMatchSchema } from '../../gen/envoy/config/route/v3/route_components_pb.ts';
 import type { StringMatcherSchema } from '../../gen/envoy/type/matcher/v3/string_pb.ts';
-import type { PathMatch, RouteMatch, ValueMatch } from '../../ir/route.ts';
+import type { PathMatch, RouteMatch, Rule, ValueMatch } from '../../ir/route.ts';
 import { assertNever } from '../../util/assert.ts';
 
 type HeaderMatcher = MessageInitShape<typeof HeaderMatcherSchema>;
 
+/** `application/grpc`, `application/grpc+proto`, `application/grpc-web-text` … */
+const grpcContent: MessageInitShape<typeof StringMatcherSchema> = { matchPattern: { case: 'prefix', value: 'application/grpc' } };
+
 /** What a request must look like, in Envoy's terms. Regular expressions fit the whole value (RE2 full match). */
-export function routeMatch(match: RouteMatch): MessageInitShape<typeof RouteMatchSchema> {
+export function routeMatch(match: RouteMatch, protocol: Rule['protocol']): MessageInitShape<typeof RouteMatchSchema> {
   return {
     pathSpecifier: pathSpecifier(match.path),
-    headers: [...(match.method === undefined ? [] : [headerMatcher(':method', exact(match.method))]), ...match.headers.map(headerMatch)],
+    headers: [
+      ...(protocol === 'grpc' ? [headerMatcher('content-type', grpcContent)] : []),
+      ...(match.method === undefined ? [] : [headerMatcher(':method', exact(match.method))]),
+      ...match.headers.map(headerMatch),
+    ],
     queryParameters: match.queryParams.map(queryMatch),
   };
 }

@@ -14,6 +14,6 @@ export type RouteContext = RedirectContext;
  *     name, match (this route's) │ action, headers, filters (the rule's, encoded once)
  */
 export function encodeRoute(route: Route, context: RouteContext): Uint8Array[] {
-  const head = encode(RouteSchema, { name: route.name, match: routeMatch(route.match) });
+  const head = encode(RouteSchema, { name: route.name, match: routeMatch(route.match, route.rule.protocol) });
   return encodeRule(route.rule, context, matchedPrefix(route.match.path)).map((rest) => concat(head, rest));
 }

@@ -8,6 +8,7 @@ import { clusterName } from './cluster.ts';
 import { corsFilter, corsPolicy } from './cors.ts';
 import { externalAuthFilter, externalAuthPolicy } from './external-auth.ts';
 import { forwardFields, headerFields } from './forward.ts';
+import { grpcWebFilter, grpcWebPolicy } from './grpc-web.ts';
 import { millionths } from './mirror.ts';
 import { redirectActions } from './redirect.ts';
 import type { RedirectContext } from './redirect.ts';
@@ -29,15 +30,17 @@ export function encodeRule(rule: Rule, context: RedirectContext, matched: string
   const key = cacheKey(rule.action, context, matched);
   const known = cached.get(key);
   if (known !== undefined) return known;
-  const filters = encode(RouteSchema, { typedPerFilterConfig: filterPolicies(rule), ...bodyBufferFields(rule) });
+  const filters = encode(RouteSchema, { typedPerFilterConfig: filterConfigs(rule), ...bodyBufferFields(rule) });
   const encoded = variants(rule, context, matched).map((fields) => concat(encode(RouteSchema, fields), filters));
   cached.set(key, encoded);
   return encoded;
 }
 
-function filterPolicies({ cors, externalAuth }: Rule): NonNullable<RouteFields['typedPerFilterConfig']> {
+/** What HTTP filters do for a rule. */
+function filterConfigs({ cors, externalAuth, protocol }: Rule): NonNullable<RouteFields['typedPerFilterConfig']> {
   return {
     ...(cors !== undefined && { [corsFilter]: corsPolicy(cors) }),
+    ...(protocol === 'grpc' && { [grpcWebFilter]: grpcWebPolicy() }),
     ...(externalAuth !== undefined && { [externalAuthFilter]: externalAuthPolicy(externalAuth) }),
   };
 }
@@ -97,7 +100,7 @@ function variants(rule: Rule, context: RedirectContext, matched: string | undefi
  */
 function forwardVariants(rule: Rule, forward: Forward, at: Parameters<typeof forwardFields>[3]): RouteFields[] {
   const backends = usedBackends(forward);
-  if (backends.every((backend) => backend.backend === undefined)) return [{ action: directResponse(500, ''), ...headerFields(rule) }];
+  if (backends.every((backend) => backend.backend === undefined)) return [{ action: directResponse(rule.protocol === 'grpc' ? 503 : 500, ''), ...headerFields(rule) }];
   const sharePath = backends.every((backend) => backend.rewrite?.path === undefined);
   if (backends.length === 1 || sharePath) return [forwardFields(rule, forward, backends, at)];
   const total = backends.reduce((sum, backend) => sum + backend.weight, 0);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { httpRule, type RuleContext, type TranslatedRule } from './http-rules.ts';
+import { httpRule } from './http-rule.ts';
+import type { RuleContext, TranslatedRule } from './rules.ts';
 import { decoded } from '../testing.ts';
 import type { Action, Forward } from '../../ir/route.ts';
 
@@ -58,6 +59,16 @@ test('a filter that a backend cannot have makes its share invalid, without its h
   assert.deepEqual(second?.requestHeaders.remove, []);
   assert.deepEqual(faults.map(({ message }) => message), ['rules[0].backendRefs[1]: filter RequestMirror is not supported on a backendRef']);
   assert.equal(works, true);
+});
+
+test('a prefix that no match has cannot be replaced for a backend', () => {
+  const filters = [{ type: 'URLRewrite', urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/b' } } }];
+  const backendRefs = [{ ...app, filters }, { ...app, filters }, app];
+  const exact = rule({ matches: [{ path: { type: 'Exact', value: '/a' } }], backendRefs });
+  assert.deepEqual(forward(exact.rule.action).backends.map(({ backend }) => backend), [undefined, undefined, 'app']);
+  const message = 'rules[0].backendRefs[0]: filter URLRewrite replaces a prefix, and not all matches of the rule are of type PathPrefix';
+  assert.deepEqual(exact.faults[0], { reason: 'UnsupportedValue', message });
+  assert.deepEqual(rule({ matches: [{ path: { value: '/a' } }], backendRefs }).faults, []);
 });
 
 test('0s and nothing are no timeout', () => {

@@ -1,5 +1,4 @@
 import { httpFilters, type Filters } from './http-filters.ts';
-import { httpMatch } from './http-matches.ts';
 import { sessionFault, withSessions } from './sessions.ts';
 import type { Resolve } from '../backends/resolve.ts';
 import { at, type Fault } from '../conditions.ts';
@@ -16,10 +15,24 @@ import {
   type WeightedBackend,
 } from '../../ir/route.ts';
 
+/** A match that can work, and where it stands in its rule. */
+export interface TranslatedMatch {
+  readonly index: number;
+  readonly match: RouteMatch;
+  /** Of a GRPCRoute: how much it says of the method. */
+  readonly grpc?: GrpcSpecificity;
+}
+
+/** Numbers of characters. */
+export interface GrpcSpecificity {
+  readonly service: number;
+  readonly method: number;
+}
+
 /** A rule, ready to be placed on hosts. */
 export interface TranslatedRule {
   /** In the order of the spec; a match that cannot work is left out. */
-  readonly matches: readonly { readonly index: number; readonly match: RouteMatch }[];
+  readonly matches: readonly TranslatedMatch[];
   readonly rule: Rule;
   /** It does what it says, for some matches at least. Invalid backends do not count: their share is answered with 500. */
   readonly works: boolean;
@@ -40,13 +53,21 @@ export interface RuleContext {
   readonly resolve: Resolve;
 }
 
-/** Translates one rule of an HTTPRoute. */
-export function httpRule(spec: HTTPRouteRule, context: RuleContext): TranslatedRule {
+/** What the rules of HTTPRoutes have, and those of GRPCRoutes in part. */
+export type RuleSpec = Pick<HTTPRouteRule, 'name' | 'filters' | 'backendRefs' | 'timeouts' | 'retry' | 'sessionPersistence'>;
+
+/** The matches of a rule, and what is wrong with the others. */
+export interface Matching {
+  readonly matches: readonly TranslatedMatch[];
+  readonly faults: readonly Fault[];
+}
+
+/** Translates one rule; `matching` is what became of its matches. */
+export function translateRule(spec: RuleSpec, protocol: Rule['protocol'], matching: Matching, context: RuleContext): TranslatedRule {
   const { field, rejected } = context;
-  const matching = httpMatches(spec, context);
   const filters = httpFilters(spec.filters ?? [], context.resolve, `${field}.filters`);
   const shares = (spec.backendRefs ?? []).map((ref, index) =>
-    weightedBackend(ref, { ...context, field: `${field}.backendRefs[${index}]` }),
+    weightedBackend(ref, matching, { ...context, field: `${field}.backendRefs[${index}]` }),
   );
   const unfit = unsupportedFields(spec, field);
   const broken = rejected || filters.broken || unfit.length > 0;
@@ -59,8 +80,9 @@ export function httpRule(spec: HTTPRouteRule, context: RuleContext): TranslatedR
       owner: context.owner,
       ownerVersion: context.version,
       name: spec.name ?? '',
+      protocol,
       ...(broken ? refusal : effects(filters)),
-      action: broken ? internalError : action(spec, filters, shares.map(({ share }) => share), context.owner),
+      action: broken ? answer(500) : action(spec, protocol, filters, { shares: shares.map(({ share }) => share), owner: context.owner }),
     },
   };
 }
@@ -73,15 +95,25 @@ function effects({ requestHeaders, responseHeaders, cors, externalAuth, mirrors 
 
 const refusal: Effects = { requestHeaders: noHeaderChanges, responseHeaders: noHeaderChanges, cors: undefined, externalAuth: undefined, mirrors: [] };
 
-const internalError: DirectResponse = { type: 'direct', statusCode: 500, body: '' };
+/** "If all entries in backendRefs are invalid …, all traffic which matches this rule MUST receive a 500 status code"; of gRPC, UNAVAILABLE, which is how Envoy tells a gRPC client of 503. */
+const noBackend: Readonly<Record<Rule['protocol'], number>> = { http: 500, grpc: 503 };
 
-function httpMatches(spec: HTTPRouteRule, context: RuleContext): { matches: TranslatedRule['matches']; faults: Fault[] } {
+function answer(statusCode: number): DirectResponse {
+  return { type: 'direct', statusCode, body: '' };
+}
+
+/** Translates the matches of a rule one by one. */
+export function matchesOf<Spec>(
+  specs: readonly Spec[],
+  translate: (spec: Spec) => Omit<TranslatedMatch, 'index'> | { readonly fault: Fault },
+  { field, rejected }: RuleContext,
+): Matching {
   const faults: Fault[] = [];
-  const matches: { index: number; match: RouteMatch }[] = [];
-  for (const [index, one] of spec.matches.entries()) {
-    const match = httpMatch(one);
-    if ('fault' in match) faults.push(at(`${context.field}.matches[${index}]`, match.fault));
-    else if (!context.rejected || !usesRegex(match)) matches.push({ index, match });
+  const matches: TranslatedMatch[] = [];
+  for (const [index, spec] of specs.entries()) {
+    const found = translate(spec);
+    if ('fault' in found) faults.push(at(`${field}.matches[${index}]`, found.fault));
+    else if (!rejected || !usesRegex(found.match)) matches.push({ index, ...found });
   }
   return { matches, faults };
 }
@@ -91,7 +123,7 @@ function usesRegex({ path, headers, queryParams }: RouteMatch): boolean {
 }
 
 /** What a rule asks for beside its filters and cannot have: said, never skipped silently. */
-function unsupportedFields({ sessionPersistence }: HTTPRouteRule, field: string): Fault[] {
+function unsupportedFields({ sessionPersistence }: RuleSpec, field: string): Fault[] {
   const fault = sessionPersistence && sessionFault(sessionPersistence);
   return fault === undefined ? [] : [at(`${field}.sessionPersistence`, fault)];
 }
@@ -103,11 +135,11 @@ interface Share {
   readonly refFaults: readonly Fault[];
 }
 
-function weightedBackend(ref: HTTPBackendRef, context: RuleContext): Share {
+function weightedBackend(ref: HTTPBackendRef, { matches }: Matching, context: RuleContext): Share {
   const { field } = context;
   const resolved = context.resolve(ref);
   const filters = httpFilters(ref.filters ?? [], context.resolve, `${field}.filters`);
-  const unfit = unsupportedOnBackend(filters).map((fault) => at(field, fault));
+  const unfit = [...unsupportedOnBackend(filters), ...prefixFaults(filters, matches)].map((fault) => at(field, fault));
   const usable = 'backend' in resolved && !filters.broken && unfit.length === 0;
   return {
     share: {
@@ -136,21 +168,32 @@ function unsupportedOnBackend({ redirect, mirrors, cors, externalAuth }: Filters
     .map(([name]) => ({ reason: 'UnsupportedValue', message: `filter ${name} is not supported on a backendRef` }));
 }
 
-function action(spec: HTTPRouteRule, filters: Filters, shares: readonly WeightedBackend[], owner: string): Action {
+/** "ReplacePrefixMatch is only compatible with a PathPrefix HTTPRouteMatch". The API sees to it but where several backends have one. */
+function prefixFaults({ rewrite }: Filters, matches: readonly TranslatedMatch[]): Fault[] {
+  if (rewrite?.path?.type !== 'ReplacePrefixMatch' || matches.every(({ match }) => match.path.type === 'PathPrefix')) return [];
+  return [{ reason: 'UnsupportedValue', message: 'filter URLRewrite replaces a prefix, and not all matches of the rule are of type PathPrefix' }];
+}
+
+function action(
+  spec: RuleSpec,
+  protocol: Rule['protocol'],
+  filters: Filters,
+  { shares, owner }: { readonly shares: readonly WeightedBackend[]; readonly owner: string },
+): Action {
   if (filters.redirect !== undefined) return filters.redirect;
   const inUse = shares.filter((share) => share.weight > 0);
-  if (!inUse.some((share) => share.backend !== undefined)) return internalError;
+  if (!inUse.some((share) => share.backend !== undefined)) return answer(noBackend[protocol]);
   const backends = withSessions(inUse, spec.sessionPersistence, owner);
   return { type: 'forward', backends, rewrite: filters.rewrite, timeouts: timeouts(spec), retry: retry(spec) };
 }
 
 /** "0s" disables a timeout, which is also what none at all means here. */
-function timeouts({ timeouts: spec }: HTTPRouteRule): Timeouts {
+function timeouts({ timeouts: spec }: RuleSpec): Timeouts {
   const limit = (duration: string | undefined) => (duration === undefined ? undefined : durationMs(duration) || undefined);
   return { request: limit(spec?.request), backendRequest: limit(spec?.backendRequest) };
 }
 
-function retry({ retry: spec }: HTTPRouteRule): Retry | undefined {
+function retry({ retry: spec }: RuleSpec): Retry | undefined {
   if (spec === undefined) return undefined;
   return {
     attempts: spec.attempts,

@@ -1,48 +1,50 @@
-import { httpRule, type TranslatedRule } from './http-rules.ts';
+import { grpcRule } from './grpc-rule.ts';
+import { httpRule } from './http-rule.ts';
+import type { RuleContext, TranslatedRule } from './rules.ts';
+import { routeIdentity } from './route-identity.ts';
+import type { L7Route, RouteVerdict } from './translated-route.ts';
 import { resolveBackend, type BackendCatalog } from '../backends/resolve.ts';
-import { bugFault, joinFaults, type Fault } from '../conditions.ts';
+import { bugFault, joinFaults } from '../conditions.ts';
 import type { Inputs } from '../inputs.ts';
-import type { ResourceOf } from '../../api/kinds.ts';
-import { refOf } from '../../api/resource.ts';
+import { refOf, type Resource } from '../../api/resource.ts';
+import type { ParentReference } from '../../api/types.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
 import { byText } from '../../util/compare.ts';
 
-/** A route's rules, whatever Gateways it attaches to. Key: `namespace/name`. */
-export interface TranslatedRoute {
-  readonly key: string;
-  readonly createdAt: string;
-  /** Lower case; `['*']` when none are given. */
-  readonly hostnames: readonly string[];
-  /** Rules that have at least one match left. */
-  readonly rules: readonly { readonly index: number; readonly translated: TranslatedRule }[];
-  /** Accepted=False: nothing of the route does what it says. */
-  readonly acceptedFault: Fault | undefined;
-  /** PartiallyInvalid=True: some of it does not. */
-  readonly partialFault: Fault | undefined;
-  /** ResolvedRefs=False. */
-  readonly refsFault: Fault | undefined;
-  /** Keys of all backends that its rules name, unique. */
-  readonly backends: readonly string[];
+/** An object of either kind, with its kind's rules. */
+type L7Resource<Rule> = Resource<
+  'HTTPRoute' | 'GRPCRoute',
+  { readonly spec: { readonly parentRefs?: readonly ParentReference[]; readonly hostnames?: readonly string[]; readonly rules?: readonly Rule[] } }
+>;
+
+interface Sources {
+  readonly inputs: Inputs;
+  readonly catalog: BackendCatalog;
 }
 
-/** All HTTPRoutes, translated without regard to where they attach. */
-export function httpRoutes(graph: Graph, inputs: Inputs, catalog: BackendCatalog): Collection<TranslatedRoute> {
-  return graph.derive('http-routes', inputs.resources.HTTPRoute, (route, read) => httpRoute(route, read, { inputs, catalog }), { recover });
+/** All HTTPRoutes and GRPCRoutes, translated without regard to where they attach. Key: their reference. */
+export function l7Routes(graph: Graph, inputs: Inputs, catalog: BackendCatalog): Collection<L7Route> {
+  const from = { inputs, catalog };
+  const { HTTPRoute, GRPCRoute } = inputs.resources;
+  return graph.union('l7-routes', {
+    HTTPRoute: graph.derive('http-routes', HTTPRoute, (route, read) => l7Route(route, httpRule, { ...from, read }), { recover }),
+    GRPCRoute: graph.derive('grpc-routes', GRPCRoute, (route, read) => l7Route(route, grpcRule, { ...from, read }), { recover }),
+  });
 }
 
-function httpRoute(
-  route: ResourceOf<'HTTPRoute'>,
-  read: Read,
-  { inputs, catalog }: { readonly inputs: Inputs; readonly catalog: BackendCatalog },
-): TranslatedRoute {
-  const { metadata, object, key, version } = route;
-  const from = { kind: 'HTTPRoute', namespace: metadata.namespace };
+function l7Route<Rule>(
+  route: L7Resource<Rule>,
+  translate: (rule: Rule, context: RuleContext) => TranslatedRule,
+  { inputs, catalog, read }: Sources & { readonly read: Read },
+): L7Route {
+  const { kind, metadata, object, version } = route;
+  const from = { kind, namespace: metadata.namespace };
   const rejection = read.get(inputs.rejections, refOf(route));
   const rejected = rejection?.version === version ? rejection.message : undefined;
-  const rules = object.spec.rules.map((spec, index) => ({
+  const rules = (object.spec.rules ?? []).map((spec, index) => ({
     index,
-    translated: httpRule(spec, {
+    translated: translate(spec, {
       owner: refOf(route),
       version,
       field: `rules[${index}]`,
@@ -52,8 +54,7 @@ function httpRoute(
   }));
   const hostnames = (object.spec.hostnames ?? []).map((hostname) => hostname.toLowerCase());
   return {
-    key,
-    createdAt: metadata.creationTimestamp,
+    ...routeIdentity(route),
     hostnames: hostnames.length === 0 ? ['*'] : [...new Set(hostnames)],
     rules: rules.filter(({ translated }) => translated.matches.length > 0),
     ...verdict(rules.map(({ translated }) => translated), rejected),
@@ -62,10 +63,9 @@ function httpRoute(
   };
 }
 
-function recover({ key, metadata }: ResourceOf<'HTTPRoute'>, error: unknown): TranslatedRoute {
+function recover(route: L7Resource<unknown>, error: unknown): L7Route {
   return {
-    key,
-    createdAt: metadata.creationTimestamp,
+    ...routeIdentity(route),
     hostnames: ['*'],
     rules: [],
     acceptedFault: bugFault(error),
@@ -81,10 +81,7 @@ function recover({ key, metadata }: ResourceOf<'HTTPRoute'>, error: unknown): Tr
  * it). A rule whose filters cannot be applied keeps its place and answers 500: its requests must not fall to a rule that
  * knows nothing of, say, the authentication that the filter was to bring.
  */
-function verdict(
-  rules: readonly TranslatedRule[],
-  rejected: string | undefined,
-): Pick<TranslatedRoute, 'acceptedFault' | 'partialFault'> {
+function verdict(rules: readonly TranslatedRule[], rejected: string | undefined): Pick<RouteVerdict, 'acceptedFault' | 'partialFault'> {
   if (rejected !== undefined) {
     const message = `Envoy refused the route, its requests are answered with 500: ${rejected}`;
     return { acceptedFault: { reason: 'UnsupportedValue', message }, partialFault: undefined };
