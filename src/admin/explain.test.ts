@@ -20,6 +20,7 @@ function world(hosts: Readonly<Record<string, readonly Route[]>>, more: Partial<
     listeners: () => [{ ...listener(table, 80), boundPort: 8080 }],
     ports: () => [],
     routeTable: (key): RouteTable => ({ key, proxy: 'e2e/gw', port: 80, scheme: 'http', misdirected: [] }),
+    streamRoute: () => undefined,
     virtualHost: (key, domain) => virtualHosts.get(`${key}|${domain}`),
     domains: () => Object.keys(hosts),
     isSharded: () => false,
@@ -187,7 +188,7 @@ test('filters of the listener are told, those for other hosts are not', () => {
     { name: 'ns/gw/m/0', hosts: { hostname: '*.test', except: ['b.test'] }, externalAuth: undefined },
     { name: 'ns/gw/n/0', hosts: { hostname: '*', except: ['a.test'] }, externalAuth: undefined },
   ];
-  const chain = { name: 'http', serverNames: [], tls: undefined, requestFilters, routeTable: table };
+  const chain = { name: 'http', serverNames: [], tls: undefined, target: { type: 'routes', table, requestFilters } } as const;
   const { steps } = ask('http://a.test/', world({ 'a.test': [route('r', forward(['one']))] }, { listeners: () => [listener(table, 80, [chain])] }));
   assert.deepEqual(steps.filter((step) => step.startsWith('filter')), [
     'filter ns/gw/l/0 asks auth by HTTP first, and goes on if that lets the request pass',

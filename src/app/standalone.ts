@@ -213,14 +213,14 @@ export class Standalone {
     while (this.#portsWanted && !this.#stopped) {
       this.#portsWanted = false;
       clearTimeout(this.#portTimer);
-      const wanted = [...this.plane.outputs.wantedPorts.entries()].sort(([a], [b]) => byText(a, b)).map(([, port]) => port);
-      const resolved = await this.#ports.resolve(wanted);
+      const wanted = [...this.plane.outputs.wantedPorts.entries()].sort(([a], [b]) => byText(a, b));
+      const resolved = await this.#ports.resolve(wanted.map(([, port]) => port));
       if (resolved.some((port) => port.error !== undefined) && !this.#stopped) {
         this.#portTimer = setTimeout(() => void this.#resolvePorts(), portRetryMs);
       }
       this.#core.update(() => {
         const { portBindings } = this.plane;
-        const found = new Map(resolved.map((port) => [`${port.proxy}/${port.port}`, port]));
+        const found = new Map(resolved.map((port, i) => [wanted[i]?.[0] ?? '', port]));
         for (const [key] of [...portBindings.entries()]) if (!found.has(key)) portBindings.delete(key);
         for (const [key, port] of found) {
           portBindings.set(key, port.error === undefined ? { boundPort: port.bound, clientPort: port.bound } : { error: port.error });

@@ -1,4 +1,4 @@
-import type { RouteTable } from '../ir/listener.ts';
+import { routeTableOf, type RouteTable } from '../ir/listener.ts';
 import type { Collection } from '../reactive/collection.ts';
 import type { Graph } from '../reactive/graph.ts';
 import type { Outputs } from '../translate/translate.ts';
@@ -11,6 +11,7 @@ import { clustersOfListener } from '../xds/resources/request-filters.ts';
 import { encodeRouteConfiguration } from '../xds/resources/route-configuration.ts';
 import { encodeCertificate, encodeTrustBundle } from '../xds/resources/secret.ts';
 import { encodeScopedRoute, routeConfigurationName, shardCount, shardOf, type ShardCount, type TableLayout } from '../xds/resources/shards.ts';
+import { clustersOfStream, encodeStreamRoute } from '../xds/resources/stream-route.ts';
 import { encodeVirtualHost, type EncodedVirtualHost } from '../xds/resources/virtual-host.ts';
 import type { Part, XdsResource } from '../xds/server/resources.ts';
 import type { XdsType } from '../xds/server/types.ts';
@@ -90,9 +91,15 @@ function routing(graph: Graph, outputs: Outputs, options: XdsOptions): Collectio
   const members = graph.group('shard-hosts', placed, ({ index, host }) => [`${host.table}|${index}`], (a, b) => byText(a.host.domain, b.host.domain));
 
   const listeners = graph.expand('proxy-listeners', outputs.listeners, (listener, read) => {
-    const tables = new Map(listener.chains.map(({ routeTable }) => [routeTable, read.get(layouts, routeTable) ?? whole]));
-    const bytes = encodeListener(listener, { tables, ...options });
-    return forProxy(listener.proxy, 'LDS', resource(listener.key, bytes, { needs: clustersOfListener(listener), parts: () => listener.owners.map(({ owner, ownerVersion }) => ({ owner, version: ownerVersion })) }));
+    const tables = new Map(listener.chains.flatMap((chain): [string, TableLayout][] => {
+      const table = routeTableOf(chain);
+      return table === undefined ? [] : [[table, read.get(layouts, table) ?? whole]];
+    }));
+    const stream = listener.transport === 'UDP' ? listener.chains[0]?.target : undefined;
+    const datagramRoute = stream?.type === 'stream' ? read.get(outputs.streamRoutes, stream.route) : undefined;
+    const bytes = encodeListener(listener, { tables, datagramRoute, ...options });
+    const owners = [...listener.owners, ...(datagramRoute === undefined ? [] : [datagramRoute])].map(({ owner, ownerVersion }) => ({ owner, version: ownerVersion }));
+    return forProxy(listener.proxy, 'LDS', resource(listener.key, bytes, { needs: datagramRoute === undefined ? clustersOfListener(listener) : clustersOfStream(datagramRoute), parts: () => owners }));
   }, { equal: sameVersion });
   const routes = graph.expand('proxy-routes', shards, ({ table, index, layout }, read, key) => {
     const own = (read.get(members, key) ?? []).map(({ host }) => host);
@@ -105,7 +112,14 @@ function routing(graph: Graph, outputs: Outputs, options: XdsOptions): Collectio
     const name = routeConfigurationName(table.key, index, layout.shards);
     return forProxy(table.proxy, 'SRDS', resource(name, encodeScopedRoute(table.key, index, layout.shards)));
   }, { equal: sameVersion });
-  return [listeners, routes, scopes];
+  const streams = graph.expand('proxy-streams', outputs.streamRoutes, (route) => {
+    // Those of datagrams are in the listener.
+    if (route.transport === 'UDP') return [];
+    const bytes = encodeStreamRoute(route, options);
+    const parts = [{ owner: route.owner, version: route.ownerVersion }];
+    return forProxy(route.proxy, 'ECDS', resource(route.key, bytes, { needs: clustersOfStream(route), parts: () => parts }));
+  }, { equal: sameVersion });
+  return [listeners, streams, routes, scopes];
 }
 
 const whole: TableLayout = { shards: 1 };

@@ -13,14 +13,18 @@ import type { Inputs, Settings } from './inputs.ts';
 import { missing } from './missing.ts';
 import { referenceGrants } from './reference-grants.ts';
 import { attach, type Attachment } from './routes/attachments.ts';
+import { l4Routes } from './routes/l4-routes.ts';
 import { l7Routes } from './routes/l7-routes.ts';
+import type { TranslatedRoute } from './routes/translated-route.ts';
 import { statuses, type ObjectStatus } from './status/statuses.ts';
 import { caCertificates } from './tls/ca-certificates.ts';
-import { hostClaims, hostEntries } from './host-entries.ts';
+import { hostClaims, hostEntries, hostKey } from './host-entries.ts';
+import { streamPlaces } from './stream-places.ts';
 import { virtualHosts } from './virtual-hosts.ts';
 import type { Backend, BackendUse, EndpointSet } from '../ir/backend.ts';
-import type { Certificate, Listener, Proxy, RouteTable } from '../ir/listener.ts';
+import { requestFiltersOf, terminationOf, type Certificate, type Listener, type Proxy, type RouteTable } from '../ir/listener.ts';
 import type { VirtualHost } from '../ir/route.ts';
+import type { StreamRoute } from '../ir/stream.ts';
 import type { TrustBundle } from '../ir/trust-bundle.ts';
 import type { Collection } from '../reactive/collection.ts';
 import type { Graph } from '../reactive/graph.ts';
@@ -49,6 +53,7 @@ export interface Outputs {
   readonly listeners: Collection<Listener>;
   readonly routeTables: Collection<RouteTable>;
   readonly virtualHosts: Collection<VirtualHost>;
+  readonly streamRoutes: Collection<StreamRoute>;
   readonly backends: Collection<Backend>;
   readonly endpointSets: Collection<EndpointSet>;
   readonly backendUses: Collection<BackendUse>;
@@ -82,28 +87,29 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   const states = gateways(graph, inputs, { settings, classes, grants, certificates: tls, cas, catalog });
   const fleets = graph.group('fleets', states, ({ proxy }) => [proxy], byAge);
 
-  const ports = graph.expand('wanted-ports', fleets, (fleet): [string, WantedPort][] =>
-    wantedPorts(fleet).map((port) => [`${port.proxy}/${port.port}`, port]),
-  );
-  const listeners = graph.expand('listeners', fleets, (fleet, read, proxy): [string, Listener][] =>
-    [...servingByPort(fleet)].flatMap(([port, serving]): [string, Listener][] => {
-      const listener = listenerOf(serving, read.get(inputs.portBindings, `${proxy}/${port}`));
-      return listener === undefined ? [] : [[listener.key, listener]];
-    }),
-  );
-  const tables = graph.expand('table-states', fleets, (fleet, read, proxy): [string, TableState][] =>
+  const ports = graph.expand('wanted-ports', fleets, (fleet): Iterable<[string, WantedPort]> => wantedPorts(fleet));
+  const tables = graph.expand('table-states', fleets, (fleet, read): [string, TableState][] =>
     [...servingByPort(fleet)]
-      .flatMap(([port, serving]) => tablesOf(fleet, serving, read.get(inputs.portBindings, `${proxy}/${port}`)))
-      .map((state) => [state.table.key, state]),
+      .flatMap(([port, serving]) => tablesOf(fleet, serving, read.get(inputs.portBindings, port)))
+      .map((state) => [state.key, state]),
   );
 
-  const routes = l7Routes(graph, inputs, catalog);
+  const requestRoutes = l7Routes(graph, inputs, catalog);
+  const connectionRoutes = l4Routes(graph, inputs, catalog);
+  const routes = graph.merge<TranslatedRoute>('routes', [requestRoutes, connectionRoutes]);
   const attachments = graph.derive('attachments', routes, (route, read): readonly Attachment[] => attach(read, route, { inputs, settings, gateways: states }));
   const entries = graph.merge('host-entries', [
     graph.expand('host-claims', states, hostClaims),
     graph.expand('host-routes', attachments, hostEntries),
   ]);
-  const hosts = virtualHosts(graph, { entries, tables, routes });
+  const hosts = graph.group('hosts', entries, (entry) => [hostKey(entry.table, entry.domain)]);
+  const streams = streamPlaces(graph, { hosts, tables, routes: connectionRoutes });
+  const listeners = graph.expand('listeners', fleets, (fleet, read): [string, Listener][] =>
+    [...servingByPort(fleet)].flatMap(([port, serving]): [string, Listener][] => {
+      const listener = listenerOf(serving, { binding: read.get(inputs.portBindings, port), streams: (table) => read.get(streams.domains, table) ?? [] });
+      return listener === undefined ? [] : [[listener.key, listener]];
+    }),
+  );
 
   const routeUses = graph.expand('route-backends', attachments, (attached, read, key): [string, NeededBackend][] => {
     const proxies = new Set(attached.flatMap(({ placements }) => placements.map(({ proxy }) => proxy)));
@@ -132,8 +138,9 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     infrastructure: infrastructure(graph, inputs, { fleets, classes }),
     wantedPorts: ports,
     listeners,
-    routeTables: graph.derive('route-tables', tables, ({ table }) => table),
-    virtualHosts: hosts,
+    routeTables: graph.derive('route-tables', tables, ({ http }) => http),
+    virtualHosts: virtualHosts(graph, { hosts, tables, routes: requestRoutes }),
+    streamRoutes: streams.routes,
     ...known,
     backendUses,
     serviceAddresses: serviceAddresses(graph, { services, uses: backendUses }),
@@ -151,16 +158,16 @@ function listenersOf(attached: readonly Attachment[]): Set<string> {
 }
 
 function certificateUses(listener: Listener): [string, CertificateUse][] {
-  const used = new Set(listener.chains.flatMap(({ tls }) => tls?.certificates ?? []));
+  const used = new Set(listener.chains.flatMap((chain) => terminationOf(chain)?.certificates ?? []));
   return [...used].map((certificate) => [`${listener.key}|${certificate}`, { proxy: listener.proxy, certificate }]);
 }
 
 function trustUsesOf(listener: Listener): [string, TrustUse][] {
-  const used = new Set(listener.chains.flatMap(({ tls }) => tls?.clientValidation?.trustBundle ?? []));
+  const used = new Set(listener.chains.flatMap((chain) => terminationOf(chain)?.clientValidation?.trustBundle ?? []));
   return [...used].map((trustBundle) => [`${listener.key}|${trustBundle}`, { proxy: listener.proxy, trustBundle }]);
 }
 
 /** The backends that requests are shown to before the routes are looked at. */
 function backendsOfListener(listener: Listener): string[] {
-  return [...new Set(listener.chains.flatMap(({ requestFilters }) => requestFilters.flatMap(({ externalAuth }) => externalAuth?.backend ?? [])))];
+  return [...new Set(listener.chains.flatMap(requestFiltersOf).flatMap(({ externalAuth }) => externalAuth?.backend ?? []))];
 }

@@ -34,7 +34,7 @@ before(async () => {
     await gateway.table({ key, proxy: 'e2e/gw', port, scheme: 'https', misdirected: [] });
     const clientValidation = { trustBundle: 'ConfigMap/e2e/ca', required };
     const tls = { certificates: ['Secret/e2e/server'], alpn: ['h2', 'http/1.1'] as const, clientValidation };
-    const bound = await gateway.listen(listener(key, port, [{ name: 'https', serverNames: [], tls, routeTable: key }]));
+    const bound = await gateway.listen(listener(key, port, [{ name: 'https', serverNames: [], tls, target: { type: 'routes', table: key } }]));
     await gateway.hosts(key, { 'a.test': [route('echo', forward(['echo']))] });
     await until('the workers have the routes', async () => (await says(bound, client)) === 200);
     return bound;

@@ -59,7 +59,7 @@ async function listen({ filters, hosts, routes, shards }: World): Promise<number
   const key = `e2e/filters/${count++}`;
   const requestFilters = filters.map((externalAuth, i): RequestFilter => ({ name: `e2e/filters/http/${i}`, hosts, externalAuth }));
   await gateway.table({ key, proxy: 'e2e/gw', port: 80, scheme: 'http', misdirected: [], guarded: true }, shards);
-  const chain = { name: 'http', serverNames: [], tls: undefined, requestFilters, routeTable: key };
+  const chain = { name: 'http', serverNames: [], tls: undefined, target: { type: 'routes', table: key, requestFilters } } as const;
   // The routes are there before the listener is, since nobody can look behind the filters whether they have come.
   await gateway.hosts(key, routes);
   return gateway.listen(listener(key, 80, [chain]), new Map(shards === undefined ? [] : [[key, shards]]));

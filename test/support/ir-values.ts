@@ -61,7 +61,7 @@ export function backend(key: string, more: Partial<Backend> = {}): Backend {
 }
 
 /** A listener on loopback, on a port that the system chooses; plain HTTP with one table of the same key unless told otherwise. */
-export function listener(key: string, port: number, chains?: readonly (Omit<FilterChain, 'requestFilters'> & Partial<FilterChain>)[]): Listener {
-  const plain = { name: 'http', serverNames: [], tls: undefined, routeTable: key };
-  return { key, proxy: 'e2e/gw', owners: [{ owner: 'Gateway/e2e/gw', ownerVersion: '1' }], port, boundPort: 0, address: '127.0.0.1', filterOrder: [], chains: (chains ?? [plain]).map((chain) => ({ requestFilters: [], ...chain })) };
+export function listener(key: string, port: number, chains?: readonly FilterChain[]): Listener {
+  const plain: FilterChain = { name: 'http', serverNames: [], tls: undefined, target: { type: 'routes', table: key } };
+  return { key, proxy: 'e2e/gw', transport: 'TCP', owners: [{ owner: 'Gateway/e2e/gw', ownerVersion: '1' }], port, boundPort: 0, address: '127.0.0.1', filterOrder: [], chains: chains ?? [plain] };
 }

@@ -3,6 +3,7 @@ import type { Certificates } from './certificates.ts';
 import { insecureValidation } from './client-validation.ts';
 import { conflictsBetween } from './conflicts.ts';
 import { listenerStates } from './listeners.ts';
+import { portKey } from './ports.ts';
 import { byAge, type GatewayState } from './state.ts';
 import { resolveBackend, type BackendCatalog } from '../backends/resolve.ts';
 import { bugFault } from '../conditions.ts';
@@ -59,7 +60,7 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
           secret: (secret) => read.get(from.certificates.secrets, secret),
           missing: (namespace) => missing(read, inputs, { kind: 'Secret', namespace }),
           resolve: (ref, traffic) => resolveBackend(read, { kind: 'Gateway', namespace }, ref, from.catalog, traffic),
-          binding: (port) => read.get(inputs.portBindings, `${proxy}/${port}`),
+          binding: (port, transport) => read.get(inputs.portBindings, portKey(proxy, port, transport)),
         }),
       };
     },

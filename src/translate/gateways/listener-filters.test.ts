@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { listenerFilters, requestFilters, type FilterVerdict } from './listener-filters.ts';
+import { listenerFilters, ownFilters, sharedFilters, type FilterVerdict } from './listener-filters.ts';
 import { decoded, listenerState } from '../testing.ts';
 import type { Resolve } from '../backends/resolve.ts';
 import type { ExternalAuth } from '../../ir/external-auth.ts';
@@ -74,7 +74,7 @@ describe('filters of a listener', () => {
 const filters = [{ name: 'f', externalAuth: translated }];
 
 test('filters of listeners that share a chain are for the hosts that belong to each', () => {
-  const hosts = requestFilters([
+  const hosts = sharedFilters([
     listenerState('ns/gw/wide', { filters }),
     listenerState('ns/gw/inner', { hostname: '*.b.test', filters }),
     listenerState('ns/gw/exact', { hostname: 'c.b.test', filters }),
@@ -88,5 +88,9 @@ test('filters of listeners that share a chain are for the hosts that belong to e
 });
 
 test('filters of a listener that has a chain and all hosts to itself are for everything', () => {
-  assert.deepEqual(requestFilters([listenerState('ns/gw/wide', { filters })]), [{ ...filters[0], hosts: undefined }]);
+  assert.deepEqual(sharedFilters([listenerState('ns/gw/wide', { filters })]), [{ ...filters[0], hosts: undefined }]);
+});
+
+test('filters of a listener with a chain to itself are for all that arrives there, whatever its hostname', () => {
+  assert.deepEqual(ownFilters(listenerState('ns/gw/exact', { hostname: 'c.b.test', filters })), [{ ...filters[0], hosts: undefined }]);
 });

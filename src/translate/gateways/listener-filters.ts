@@ -39,11 +39,16 @@ export function listenerFilters(key: string, { filters }: Pick<GatewayListener, 
 }
 
 /** The filters of listeners that share a chain: each is for the hosts that belong to its listener. */
-export function requestFilters(listeners: readonly Pick<ListenerState, 'hostname' | 'filters'>[]): RequestFilter[] {
+export function sharedFilters(listeners: readonly Pick<ListenerState, 'hostname' | 'filters'>[]): RequestFilter[] {
   const hostnames = listeners.map(({ hostname }) => hostname);
   return listeners.flatMap(({ hostname, filters }) => {
     const except = hostnames.filter((other) => other !== hostname && covers(hostname, other)).sort(byText);
     const hosts = hostname === '*' && except.length === 0 ? undefined : { hostname, except };
     return filters.map((filter) => ({ ...filter, hosts }));
   });
+}
+
+/** The filters of a listener that has a chain to itself: all that arrives there passes them. */
+export function ownFilters({ filters }: Pick<ListenerState, 'filters'>): RequestFilter[] {
+  return filters.map((filter) => ({ ...filter, hosts: undefined }));
 }

@@ -52,8 +52,8 @@ test('a chain with TLS matches its server names, and its certificates come by na
   const tls = { certificates: ['Secret/ns/a', 'Secret/ns/b'], alpn: ['h2', 'http/1.1'], clientValidation: undefined } as const;
   const decoded = decode(
     listener('ns/gw/443', 443, [
-      { name: 'one', serverNames: ['a.test', '*.b.test'], tls, routeTable: 'ns/gw/443/one' },
-      { name: 'rest', serverNames: [], tls, routeTable: 'ns/gw/443/rest' },
+      { name: 'one', serverNames: ['a.test', '*.b.test'], tls, target: { type: 'routes', table: 'ns/gw/443/one' } },
+      { name: 'rest', serverNames: [], tls, target: { type: 'routes', table: 'ns/gw/443/rest' } },
     ]),
   );
   assert.deepEqual(decoded.listenerFilters.map(({ name }) => name), ['envoy.filters.listener.tls_inspector']);
@@ -73,7 +73,7 @@ test('a chain with TLS matches its server names, and its certificates come by na
 test('certificates of clients are checked against a bundle that comes by name, and are not required with the insecure fallback', () => {
   const contextOf = (required: boolean) => {
     const tls = { certificates: ['Secret/ns/a'], alpn: ['h2'], clientValidation: { trustBundle: 'ca/ConfigMap/ns/ca', required } } as const;
-    const [chain] = decode(listener('ns/gw/443', 443, [{ name: 'one', serverNames: [], tls, routeTable: 'ns/gw/443/one' }])).filterChains;
+    const [chain] = decode(listener('ns/gw/443', 443, [{ name: 'one', serverNames: [], tls, target: { type: 'routes', table: 'ns/gw/443/one' } }])).filterChains;
     return anyUnpack(chain?.transportSocket?.configType.value as Any, DownstreamTlsContextSchema);
   };
   const strict = contextOf(true);
