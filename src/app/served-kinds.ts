@@ -14,6 +14,7 @@ export const SERVICE: Readonly<Record<KindName, 'served' | 'inert' | 'unserved'>
   BackendTLSPolicy: 'unserved',
   BackendTrafficPolicy: 'unserved',
   ClientTrafficPolicy: 'unserved',
+  ClusterTrustBundle: 'served',
   ConfigMap: 'served',
   EndpointSlice: 'served',
   EnvoyExtensionPolicy: 'unserved',
