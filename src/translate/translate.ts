@@ -19,11 +19,15 @@ import type { TranslatedRoute } from './routes/translated-route.ts';
 import { statuses, type ObjectStatus } from './status/statuses.ts';
 import { hostClaims, hostEntries, hostKey } from './host-entries.ts';
 import { streamPlaces } from './stream-places.ts';
+import { caCertificates } from './tls/ca-certificates.ts';
+import { tlsPolicies } from './tls/tls-policies.ts';
+import { reachOf, type GatewayBackend } from './tls/tls-targets.ts';
 import { virtualHosts } from './virtual-hosts.ts';
 import type { Backend, BackendUse, EndpointSet } from '../ir/backend.ts';
 import { terminationOf, type Certificate, type Listener, type Proxy, type RouteTable } from '../ir/listener.ts';
 import type { VirtualHost } from '../ir/route.ts';
 import type { StreamRoute } from '../ir/stream.ts';
+import type { TrustBundle } from '../ir/trust-bundle.ts';
 import type { Collection } from '../reactive/collection.ts';
 import type { Graph } from '../reactive/graph.ts';
 
@@ -33,8 +37,14 @@ export interface CertificateUse {
   readonly certificate: string;
 }
 
-/** A route needs a backend on a proxy. */
-type RouteBackend = Pick<BackendUse, 'proxy' | 'backend'>;
+/** A trust bundle goes to a proxy because a backend there names it. */
+export interface TrustUse {
+  readonly proxy: string;
+  readonly trust: string;
+}
+
+/** A route of a Gateway needs a backend on its proxy. */
+type RouteBackend = Pick<BackendUse, 'proxy' | 'backend'> & GatewayBackend;
 
 /** Everything that translation gives. */
 export interface Outputs {
@@ -53,6 +63,8 @@ export interface Outputs {
   readonly serviceAddresses: Collection<EndpointSet>;
   readonly certificates: Collection<Certificate>;
   readonly certificateUses: Collection<CertificateUse>;
+  readonly trustBundles: Collection<TrustBundle>;
+  readonly trustUses: Collection<TrustUse>;
   readonly statuses: readonly Collection<ObjectStatus>[];
 }
 
@@ -71,6 +83,7 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   const grants = referenceGrants(resources.ReferenceGrant);
   const services = servicePorts(graph, inputs);
   const tls = certificates(graph, inputs);
+  const cas = caCertificates(graph, inputs, grants);
   const classes = gatewayClasses(graph, inputs, settings);
   const states = gateways(graph, inputs, { settings, classes, grants, certificates: tls });
   const fleets = graph.group('fleets', states, ({ proxy }) => [proxy], byAge);
@@ -82,7 +95,8 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
       .map((state) => [state.key, state]),
   );
 
-  const catalog: BackendCatalog = { services, backends: resources.Backend, grants, missing: (read, of) => missing(read, inputs, of) };
+  const policies = tlsPolicies(graph, inputs, cas);
+  const catalog: BackendCatalog = { services, backends: resources.Backend, grants, policies, missing: (read, of) => missing(read, inputs, of) };
   const requestRoutes = l7Routes(graph, inputs, catalog);
   const connectionRoutes = l4Routes(graph, inputs, catalog);
   const routes = graph.merge<TranslatedRoute>('routes', [requestRoutes, connectionRoutes]);
@@ -101,9 +115,11 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   );
 
   const uses = graph.expand('route-backends', attachments, (attached, read, key): [string, RouteBackend][] => {
-    const proxies = new Set(attached.flatMap(({ placements }) => placements.map(({ proxy }) => proxy)));
-    const used = proxies.size === 0 ? [] : (read.get(routes, key)?.backends ?? []);
-    return [...proxies].flatMap((proxy) => used.map((backend): [string, RouteBackend] => [`${proxy}|${backend}|${key}`, { proxy, backend }]));
+    const places = new Map(attached.flatMap(({ placements }) => placements.map(({ gateway, proxy }) => [gateway, proxy])));
+    const used = places.size === 0 ? [] : (read.get(routes, key)?.backends ?? []);
+    return [...places].flatMap(([gateway, proxy]) =>
+      used.map((backend): [string, RouteBackend] => [`${gateway}|${backend}|${key}`, { gateway, proxy, backend }]),
+    );
   });
   const usesByProxy = graph.count('backend-use-counts', uses, ({ proxy, backend }) => [`${proxy}|${backend}`]);
   const backendUses = graph.derive('backend-uses', usesByProxy, (_count, read, key): BackendUse => {
@@ -113,8 +129,17 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     return { proxy, backend: key.slice(bar + 1), via: routingType === 'Service' ? 'service' : 'endpoints' };
   });
   const inUse = graph.count('backends-in-use', uses, ({ backend }) => [backend]);
-  const known = backends(graph, inputs, { services, inUse: graph.derive('used-backends', inUse, () => true) });
+  const known = backends(graph, inputs, { services, policies, inUse: graph.derive('used-backends', inUse, () => true) });
   const empty = emptyBackends(graph, known.endpointSets);
+  const trustUses = graph.expand('trust-uses', backendUses, ({ proxy, backend }, read, key): [string, TrustUse][] => {
+    const trust = read.get(known.backends, backend)?.tls?.trust;
+    return trust === undefined ? [] : [[key, { proxy, trust }]];
+  });
+  const reachCounts = graph.count('gateway-backend-counts', uses, ({ gateway, backend }) => [`${gateway}|${backend}`]);
+  const reached = graph.derive('gateway-backends', reachCounts, (_count, _read, key): GatewayBackend => {
+    const bar = key.indexOf('|');
+    return { gateway: key.slice(0, bar), backend: key.slice(bar + 1) };
+  });
   const attachedRoutes = graph.count('attached-routes', attachments, listenersOf);
 
   return {
@@ -130,7 +155,20 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     serviceAddresses: serviceAddresses(graph, { services, uses: backendUses }),
     certificates: tls.certificates,
     certificateUses: graph.expand('certificate-uses', listeners, certificateUses),
-    statuses: statuses(graph, { inputs, settings, classes, gateways: states, attachedRoutes, attachments, routes, empty }),
+    trustBundles: cas.bundles(graph, graph.count('trust-bundles-in-use', trustUses, ({ trust }) => [trust])),
+    trustUses,
+    statuses: statuses(graph, {
+      inputs,
+      settings,
+      classes,
+      gateways: states,
+      attachedRoutes,
+      attachments,
+      routes,
+      empty,
+      policies,
+      reach: reachOf({ reached, services, gateways: states }),
+    }),
   };
 }
 
