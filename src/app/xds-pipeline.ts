@@ -4,7 +4,7 @@ import type { Graph } from '../reactive/graph.ts';
 import type { Outputs } from '../translate/translate.ts';
 import { byText } from '../util/compare.ts';
 import { contentHash } from '../util/hash.ts';
-import { encodeCluster } from '../xds/resources/cluster.ts';
+import { encodeCluster, secretsOf } from '../xds/resources/cluster.ts';
 import { encodeEndpoints } from '../xds/resources/endpoints.ts';
 import { encodeListener } from '../xds/resources/listener.ts';
 import { clustersOfListener } from '../xds/resources/request-filters.ts';
@@ -27,6 +27,8 @@ export interface ProxyResource {
 export interface XdsOptions {
   /** File for access logs of every proxy; undefined: none are written. */
   readonly accessLogPath?: string;
+  /** File with the CA certificates of the system that the proxies run on; undefined: where Envoy's images have it. */
+  readonly systemCaFile?: string;
   /** Cuts every route table into so many shards, whatever its size: for measurements. */
   readonly shards?: ShardCount;
 }
@@ -34,16 +36,19 @@ export interface XdsOptions {
 /** Encodes what translation gives, each piece once, and hands it to the proxies that use it. */
 export function xdsResources(graph: Graph, outputs: Outputs, options: XdsOptions): Collection<ProxyResource> {
   const clusters = graph.derive('clusters', outputs.backends, (backend) =>
-    resource(backend.key, encodeCluster(backend), { parts: () => [{ owner: backend.owner, version: backend.ownerVersion }] }),
+    resource(backend.key, encodeCluster(backend), {
+      parts: () => [{ owner: backend.owner, version: backend.ownerVersion }],
+      secrets: secretsOf(backend),
+    }),
   );
   const assignments = graph.derive('assignments', outputs.endpointSets, (set) => resource(set.backend, encodeEndpoints(set)));
   const viaService = graph.derive('service-assignments', outputs.serviceAddresses, (set) => resource(set.backend, encodeEndpoints(set)));
   const secrets = graph.derive('secrets', outputs.certificates, (certificate) =>
     resource(certificate.key, encodeCertificate(certificate)),
   );
-  const trust = graph.derive('trust-secrets', outputs.trustBundles, (bundle) => resource(bundle.key, encodeTrustBundle(bundle)));
-  const trustUses = graph.group('trust-secret-uses', outputs.trustUses, ({ proxy, trustBundle }) => [`${proxy}|${trustBundle}`]);
   const secretUses = graph.group('secret-uses', outputs.certificateUses, ({ proxy, certificate }) => [`${proxy}|${certificate}`]);
+  const trustBundles = graph.derive('trust-secrets', outputs.trustBundles, (bundle) => resource(bundle.key, encodeTrustBundle(bundle, options.systemCaFile)));
+  const trustUses = graph.group('trust-secret-uses', outputs.trustUses, ({ proxy, trust }) => [`${proxy}|${trust}`]);
   return graph.merge('xds', [
     graph.expand('proxy-clusters', outputs.backendUses, ({ proxy, backend }, read) => forProxy(proxy, 'CDS', read.get(clusters, backend)), {
       equal: sameVersion,
@@ -56,8 +61,8 @@ export function xdsResources(graph: Graph, outputs: Outputs, options: XdsOptions
     graph.expand('proxy-secrets', secretUses, ([use], read) =>
       use === undefined ? [] : forProxy(use.proxy, 'SDS', read.get(secrets, use.certificate)),
     ),
-    graph.expand('proxy-trust', trustUses, ([use], read) =>
-      use === undefined ? [] : forProxy(use.proxy, 'SDS', read.get(trust, use.trustBundle)),
+    graph.expand('proxy-trust-bundles', trustUses, ([use], read) =>
+      use === undefined ? [] : forProxy(use.proxy, 'SDS', read.get(trustBundles, use.trust)),
     ),
     ...routing(graph, outputs, options),
   ]);
@@ -137,7 +142,7 @@ interface Shard {
   readonly layout: TableLayout;
 }
 
-function resource(name: string, bytes: Uint8Array, extra: Pick<XdsResource, 'needs' | 'parts'> = {}): XdsResource {
+function resource(name: string, bytes: Uint8Array, extra: Pick<XdsResource, 'needs' | 'parts' | 'secrets'> = {}): XdsResource {
   return { name, bytes, version: contentHash(bytes), ...extra };
 }
 

@@ -4,6 +4,8 @@
  * https://github.com/kubernetes-sigs/gateway-api/tree/main/pkg/features
  */
 export const supportedFeatures: readonly string[] = [
+  'BackendTLSPolicy',
+  'BackendTLSPolicySANValidation',
   'Gateway',
   'GatewayAddressEmpty',
   'GatewayFrontendClientCertificateValidation',

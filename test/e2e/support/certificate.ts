@@ -7,7 +7,7 @@ export interface CertificatePair {
   readonly privateKey: string;
 }
 
-/** A self-signed certificate for DNS names: the least of X.509 (RFC 5280 §4.1) that a server can show. */
+/** A self-signed certificate for DNS names, and URIs: the least of X.509 (RFC 5280 §4.1) that a server can show. */
 export function selfSigned(name: string, ...others: readonly string[]): CertificatePair {
   const { publicKey, privateKey } = newKeys();
   return { chain: certificate({ name, others, publicKey }, { name, privateKey }), privateKey: pem(privateKey) };
@@ -39,7 +39,7 @@ interface Subject {
 }
 
 function certificate({ name, others, publicKey, isAuthority = false }: Subject, issuer: { readonly name: string; readonly privateKey: KeyObject }): string {
-  const alternativeName = sequence(oid.subjectAlternativeName, der(0x04, sequence(...[name, ...others].map((each) => der(0x82, Buffer.from(each))))));
+  const alternativeName = sequence(oid.subjectAlternativeName, der(0x04, sequence(...[name, ...others].map((each) => der(each.includes('://') ? 0x86 : 0x82, Buffer.from(each))))));
   const basicConstraints = sequence(oid.basicConstraints, der(0x04, sequence(der(0x01, Buffer.from([0xff])))));
   const toBeSigned = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),
