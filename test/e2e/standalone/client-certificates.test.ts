@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import { connect } from 'node:tls';
 import { certificateAuthority, selfSigned, type CertificateAuthority, type CertificatePair } from '../support/certificate.ts';
 import { askTls, outcomeOfTls, seenBy } from '../support/client.ts';
 import { startEchoBackend, type EchoBackend } from '../support/echo-backend.ts';
@@ -129,6 +130,44 @@ suite('certificates of clients', { timeout: 120_000 }, () => {
     await eventually('clients are let in again', async () => (await says(ports.byDefault, host, clientOfFirst)) === 200);
   });
 });
+
+suite('connections of TLS listeners', { timeout: 120_000 }, () => {
+  test('are handed on for clients with a certificate only', async () => {
+    await using stack = new AsyncDisposableStack();
+    const backend = await startEchoBackend('backend');
+    stack.defer(() => backend.close());
+    const ca = certificateAuthority('ca');
+    const port = await freePort();
+    const host = 'a.example.com';
+    const moongate = await Moongate.create({
+      'gatewayclass.yaml': gatewayClass(false),
+      'gateway.yaml': gateway('ack-gateway', `{default: ${validation('ca')}}`, [{ port, hostname: host }]).replace('protocol: HTTPS', 'protocol: TLS'),
+      'server.yaml': tlsSecret('server', selfSigned(host)),
+      'ca.yaml': configMap('ca', ca),
+      'services.yaml': service('backend', backend.port),
+      'routes.yaml': route('a', { host, rule }).replace('HTTPRoute', 'TCPRoute').replace(/ {2}hostnames: .*\n/, ''),
+    });
+    stack.use(moongate);
+    await moongate.start();
+    await eventually('a client with a certificate is answered', async () => (await talk(port, host, ca.issue('client'))).includes('200 OK'));
+    assert.equal(await talk(port, host), certificateRequired);
+    assert.equal(await talk(port, host, certificateAuthority('stranger').issue('client')), unknownCa);
+  });
+});
+
+/** Speaks HTTP/1.1 over TLS, without ALPN, and gives the beginning of the answer or the name of the alert. */
+function talk(port: number, servername: string, certificate?: CertificatePair): Promise<string> {
+  return new Promise((resolve) => {
+    const { chain: cert, privateKey: key } = certificate ?? {};
+    const socket = connect({ port, servername, rejectUnauthorized: false, cert, key }, () => socket.write(`GET / HTTP/1.1\r\nhost: ${servername}\r\n\r\n`));
+    socket.once('data', (data) => {
+      resolve(data.toString());
+      socket.destroy();
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? String(error)));
+    socket.on('end', () => resolve('the connection was closed'));
+  });
+}
 
 suite('Gateways that share a proxy and a port', { timeout: 120_000 }, () => {
   test('do not let in each other\'s clients', async () => {
