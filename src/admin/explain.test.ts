@@ -15,7 +15,7 @@ const table = 'e2e/gw/80';
 
 function world(hosts: Readonly<Record<string, readonly Route[]>>, more: Partial<World> & { readonly listeners?: () => Iterable<Listener> } = {}): World {
   const virtualHosts = new Map(Object.entries(hosts).map(([domain, routes]): [string, VirtualHost] => [`${table}|${domain}`, virtualHost(table, domain, routes)]));
-  const backend = (key: string): Backend => ({ key, owner: key, ownerVersion: '1', protocol: 'http1', discovery: { type: 'endpoints' } });
+  const backend = (key: string): Backend => ({ key, owner: key, ownerVersion: '1', protocol: 'http1', tls: undefined, discovery: { type: 'endpoints' } });
   return {
     listeners: () => [{ ...listener(table, 80), boundPort: 8080 }],
     ports: () => [],
@@ -179,4 +179,19 @@ describe('what is told', () => {
     assert.match(withMethod('PURGE'), /passes it on/);
     assert.equal(ask('http://a.test/', world({}), 'x_user: 1').summary, '400: header x_user has an underscore, which servers may take for a hyphen: Envoy refuses it.');
   });
+});
+
+test('filters of the listener are told, those for other hosts are not', () => {
+  const check = { type: 'http', pathPrefix: '', requestHeaders: [], responseHeaders: undefined } as const;
+  const requestFilters = [
+    { name: 'ns/gw/l/0', hosts: undefined, externalAuth: { backend: 'auth', check, bodyLimit: 0 } },
+    { name: 'ns/gw/m/0', hosts: { hostname: '*.test', except: ['b.test'] }, externalAuth: undefined },
+    { name: 'ns/gw/n/0', hosts: { hostname: '*', except: ['a.test'] }, externalAuth: undefined },
+  ];
+  const chain = { name: 'http', serverNames: [], tls: undefined, target: { type: 'routes', table, requestFilters } } as const;
+  const { steps } = ask('http://a.test/', world({ 'a.test': [route('r', forward(['one']))] }, { listeners: () => [listener(table, 80, [chain])] }));
+  assert.deepEqual(steps.filter((step) => step.startsWith('filter')), [
+    'filter ns/gw/l/0 asks auth by HTTP first, and goes on if that lets the request pass',
+    'filter ns/gw/m/0 has nobody to ask: Envoy answers 500',
+  ]);
 });

@@ -13,6 +13,7 @@ import { matchLabel, misfits, type RoutedRequest } from './explain/match.ts';
 import { methodRefusal } from './explain/method.ts';
 import { otherRoutes } from './explain/others.ts';
 import { normalizePath } from './explain/path.ts';
+import { filterSteps } from './explain/request-filters.ts';
 import { hostOf, type ExplainedRequest, type Header } from './explain/request.ts';
 import { changeLabels, location } from './explain/rewrite.ts';
 import type { World } from './explain/world.ts';
@@ -100,6 +101,7 @@ function routed(base: Base, request: RoutedRequest, place: Place): Explanation {
   const delivery = deliveryOf(world, { listener, chain, table: place.table, host, backends: 'backends' in answered.answer ? answered.answer.backends.flatMap(({ backend }) => backend ?? []) : [] });
   return {
     ...base,
+    steps: [...base.steps, ...filterSteps(chain, host)],
     virtualHost: misdirected === undefined ? virtualHost?.domain : undefined,
     route: 'part' in answered ? answered.part : undefined,
     answer: answered.answer,

@@ -6,6 +6,8 @@ type Item<List> = NonNullable<List> extends readonly (infer One)[] ? One : never
 
 export type GatewayListener = Item<Objects['Gateway']['spec']['listeners']>;
 export type GatewayTls = NonNullable<Objects['Gateway']['spec']['tls']>;
+export type FrontendTls = NonNullable<GatewayTls['frontend']>;
+export type FrontendValidation = NonNullable<FrontendTls['default']['validation']>;
 export type GatewayAddress = Item<Objects['Gateway']['spec']['addresses']>;
 export type ListenerTls = NonNullable<GatewayListener['tls']>;
 export type CertificateRef = Item<ListenerTls['certificateRefs']>;

@@ -11,9 +11,10 @@ import type { Decoded, Origin } from '../api/resource.ts';
  */
 export const SERVICE: Readonly<Record<KindName, 'served' | 'inert' | 'unserved'>> = {
   Backend: 'served',
-  BackendTLSPolicy: 'unserved',
+  BackendTLSPolicy: 'served',
   BackendTrafficPolicy: 'unserved',
   ClientTrafficPolicy: 'unserved',
+  ClusterTrustBundle: 'served',
   ConfigMap: 'served',
   EndpointSlice: 'served',
   EnvoyExtensionPolicy: 'unserved',

@@ -9,6 +9,7 @@ import type { KindName } from '../api/kinds.ts';
 import { PortBinder, portRetryMs } from '../infra/host/ports.ts';
 import type { ProxyState as ProcessState } from '../infra/host/proxy-state.ts';
 import type { StateDir } from '../infra/host/state-dir.ts';
+import { systemCaFile } from '../infra/host/system-ca.ts';
 import { Supervisor } from '../infra/host/supervisor.ts';
 import type { FileChanges, FileProblem } from '../source/files/changes.ts';
 import { FileSource } from '../source/files/file-source.ts';
@@ -75,10 +76,14 @@ export class Standalone {
   constructor(options: StandaloneOptions) {
     const { log, stateDir } = options;
     this.#options = options;
+    const caFile = systemCaFile();
     this.#rejectionFile = join(stateDir.path, 'rejections.json');
     this.#core = new Core({
       settings: options.settings,
-      xds: options.accessLogPath === undefined ? {} : { accessLogPath: options.accessLogPath },
+      xds: {
+        ...(options.accessLogPath !== undefined && { accessLogPath: options.accessLogPath }),
+        ...(caFile !== undefined && { systemCaFile: caFile }),
+      },
       log,
       ...(options.observer === undefined ? {} : { observer: options.observer }),
       remembered: readRejections(this.#rejectionFile),

@@ -5,11 +5,12 @@ import type { Graph } from '../reactive/graph.ts';
 import type { Outputs } from '../translate/translate.ts';
 import { byText } from '../util/compare.ts';
 import { contentHash } from '../util/hash.ts';
-import { encodeCluster } from '../xds/resources/cluster.ts';
+import { encodeCluster, secretsOf } from '../xds/resources/cluster.ts';
 import { encodeEndpoints } from '../xds/resources/endpoints.ts';
 import { encodeListener } from '../xds/resources/listener.ts';
+import { clustersOfListener } from '../xds/resources/request-filters.ts';
 import { encodeRouteConfiguration } from '../xds/resources/route-configuration.ts';
-import { encodeCertificate } from '../xds/resources/secret.ts';
+import { encodeCertificate, encodeTrustBundle } from '../xds/resources/secret.ts';
 import { encodeScopedRoute, routeConfigurationName, shardCount, shardOf, type ShardCount, type TableLayout } from '../xds/resources/shards.ts';
 import { clustersOfStream, encodeStreamRoute } from '../xds/resources/stream-route.ts';
 import { encodeVirtualHost, type EncodedVirtualHost } from '../xds/resources/virtual-host.ts';
@@ -27,6 +28,8 @@ export interface ProxyResource {
 export interface XdsOptions {
   /** File for access logs of every proxy; undefined: none are written. */
   readonly accessLogPath?: string;
+  /** File with the CA certificates of the system that the proxies run on; undefined: where Envoy's images have it. */
+  readonly systemCaFile?: string;
   /** Cuts every route table into so many shards, whatever its size: for measurements. */
   readonly shards?: ShardCount;
 }
@@ -34,7 +37,10 @@ export interface XdsOptions {
 /** Encodes what translation gives, each piece once, and hands it to the proxies that use it. */
 export function xdsResources(graph: Graph, outputs: Outputs, options: XdsOptions): Collection<ProxyResource> {
   const clusters = graph.derive('clusters', outputs.backends, (backend) =>
-    resource(backend.key, encodeCluster(backend), { parts: () => [{ owner: backend.owner, version: backend.ownerVersion }] }),
+    resource(backend.key, encodeCluster(backend), {
+      parts: () => [{ owner: backend.owner, version: backend.ownerVersion }],
+      secrets: secretsOf(backend),
+    }),
   );
   const assignments = graph.derive('assignments', outputs.endpointSets, assignmentOf);
   const viaService = graph.derive('service-assignments', outputs.serviceAddresses, (set) => resource(set.backend, encodeEndpoints(set)));
@@ -42,6 +48,8 @@ export function xdsResources(graph: Graph, outputs: Outputs, options: XdsOptions
     resource(certificate.key, encodeCertificate(certificate)),
   );
   const secretUses = graph.group('secret-uses', outputs.certificateUses, ({ proxy, certificate }) => [`${proxy}|${certificate}`]);
+  const trustBundles = graph.derive('trust-secrets', outputs.trustBundles, (bundle) => resource(bundle.key, encodeTrustBundle(bundle, options.systemCaFile)));
+  const trustUses = graph.group('trust-secret-uses', outputs.trustUses, ({ proxy, trust }) => [`${proxy}|${trust}`]);
   return graph.merge('xds', [
     graph.expand('proxy-clusters', outputs.backendUses, ({ proxy, backend }, read) => forProxy(proxy, 'CDS', read.get(clusters, backend)), {
       equal: sameVersion,
@@ -53,6 +61,9 @@ export function xdsResources(graph: Graph, outputs: Outputs, options: XdsOptions
     }),
     graph.expand('proxy-secrets', secretUses, ([use], read) =>
       use === undefined ? [] : forProxy(use.proxy, 'SDS', read.get(secrets, use.certificate)),
+    ),
+    graph.expand('proxy-trust-bundles', trustUses, ([use], read) =>
+      use === undefined ? [] : forProxy(use.proxy, 'SDS', read.get(trustBundles, use.trust)),
     ),
     ...routing(graph, outputs, options),
   ]);
@@ -94,12 +105,12 @@ function routing(graph: Graph, outputs: Outputs, options: XdsOptions): Collectio
     const datagramRoute = stream?.type === 'stream' ? read.get(outputs.streamRoutes, stream.route) : undefined;
     const bytes = encodeListener(listener, { tables, datagramRoute, ...options });
     const owners = [...listener.owners, ...(datagramRoute === undefined ? [] : [datagramRoute])].map(({ owner, ownerVersion }) => ({ owner, version: ownerVersion }));
-    return forProxy(listener.proxy, 'LDS', resource(listener.key, bytes, { ...(datagramRoute && { needs: clustersOfStream(datagramRoute) }), parts: () => owners }));
+    return forProxy(listener.proxy, 'LDS', resource(listener.key, bytes, { needs: datagramRoute === undefined ? clustersOfListener(listener) : clustersOfStream(datagramRoute), parts: () => owners }));
   }, { equal: sameVersion });
   const routes = graph.expand('proxy-routes', shards, ({ table, index, layout }, read, key) => {
     const own = (read.get(members, key) ?? []).map(({ host }) => host);
     const name = routeConfigurationName(table.key, index, layout.shards);
-    const bytes = encodeRouteConfiguration(name, own, { misdirected: table.misdirected });
+    const bytes = encodeRouteConfiguration(name, own, table);
     return forProxy(table.proxy, 'RDS', resource(name, bytes, { needs: clustersOf(own), parts: () => partsOf(own) }));
   }, { equal: sameVersion });
   const scopes = graph.expand('proxy-scopes', shards, ({ table, index, layout }) => {
@@ -132,7 +143,7 @@ interface Shard {
   readonly layout: TableLayout;
 }
 
-function resource(name: string, bytes: Uint8Array, extra: Pick<XdsResource, 'needs' | 'parts'> = {}): XdsResource {
+function resource(name: string, bytes: Uint8Array, extra: Pick<XdsResource, 'needs' | 'parts' | 'secrets'> = {}): XdsResource {
   return { name, bytes, version: contentHash(bytes), ...extra };
 }
 

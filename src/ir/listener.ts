@@ -1,3 +1,5 @@
+import type { RequestFilter } from './request-filter.ts';
+
 /** A fleet of Envoys that serve one configuration: what a Gateway asks for, or a class whose Gateways are merged. */
 export interface Proxy {
   /** `namespace/name` of the Gateway, or the name of the class whose Gateways are merged. Envoy calls it node.cluster. */
@@ -37,7 +39,7 @@ export interface FilterPosition {
 /**
  * What happens to connections that name one of some servers by SNI (or to all, on a port without TLS).
  *
- *     connection ─ TLS? ─ SNI ─► chain ─┬─► route table ─ Host ─► virtual host ─ match ─► route
+ *     connection ─ TLS? ─ SNI ─► chain ─┬─ request filters ─► route table ─ Host ─► virtual host ─ match ─► route
  *                                       └─► stream route ─► backends
  */
 export interface FilterChain {
@@ -56,19 +58,34 @@ export function routeTableOf({ target }: FilterChain): string | undefined {
   return target?.type === 'routes' ? target.table : undefined;
 }
 
+/** What requests have to pass before the route table is looked at, in order. */
+export function requestFiltersOf({ target }: FilterChain): readonly RequestFilter[] {
+  return target?.type === 'routes' ? (target.requestFilters ?? []) : [];
+}
+
 /** How a chain ends TLS, if it does. */
 export function terminationOf({ tls }: FilterChain): TlsTermination | undefined {
   return tls === 'passthrough' ? undefined : tls;
 }
 
-/** HTTP, answered by a route table, or bytes that are handed on, by a stream route; by its key. */
-export type ChainTarget = { readonly type: 'routes'; readonly table: string } | { readonly type: 'stream'; readonly route: string };
+/** HTTP, answered by a route table, behind filters or not; or bytes that are handed on, by a stream route. Both by key. */
+export type ChainTarget = { readonly type: 'routes'; readonly table: string; readonly requestFilters?: readonly RequestFilter[] } | { readonly type: 'stream'; readonly route: string };
 
 export interface TlsTermination {
   /** Keys of certificates, the first is the default. */
   readonly certificates: readonly string[];
   /** Offered by ALPN, most wanted first. */
   readonly alpn: readonly ('h2' | 'http/1.1')[];
+  /** undefined: clients are not asked for certificates. */
+  readonly clientValidation: ClientValidation | undefined;
+}
+
+/** How the certificates of clients are judged. */
+export interface ClientValidation {
+  /** Key of the bundle of CA certificates: one of these has to have signed what a client shows. */
+  readonly trustBundle: string;
+  /** Whoever shows no valid certificate is not let in. false: certificates are asked for, and everybody is let in. */
+  readonly required: boolean;
 }
 
 /** A certificate chain with its private key, PEM. The key never leaves xDS: no view or log shows it. */
@@ -92,4 +109,6 @@ export interface RouteTable {
    * misdirected and gets 421 (RFC 9110 §15.5.20). `*` when every host without a virtual host here does.
    */
   readonly misdirected: readonly string[];
+  /** It is behind request filters: those see every request, one that fits no route too. */
+  readonly guarded?: true;
 }

@@ -7,7 +7,7 @@ import { certificates } from './gateways/certificates.ts';
 import { gateways } from './gateways/gateways.ts';
 import { listenerOf, servingByPort, tablesOf, wantedPorts, type TableState, type WantedPort } from './gateways/ports.ts';
 import { infrastructure, type Infrastructure } from './gateways/infrastructure.ts';
-import { byAge } from './gateways/state.ts';
+import { byAge, type GatewayState } from './gateways/state.ts';
 import { gatewayClasses } from './gateway-classes.ts';
 import type { Inputs, Settings } from './inputs.ts';
 import { missing } from './missing.ts';
@@ -19,11 +19,15 @@ import type { TranslatedRoute } from './routes/translated-route.ts';
 import { statuses, type ObjectStatus } from './status/statuses.ts';
 import { hostClaims, hostEntries, hostKey } from './host-entries.ts';
 import { streamPlaces } from './stream-places.ts';
+import { caCertificates } from './tls/ca-certificates.ts';
+import { tlsPolicies } from './tls/tls-policies.ts';
+import { reachOf, type GatewayBackend } from './tls/tls-targets.ts';
 import { virtualHosts } from './virtual-hosts.ts';
 import type { Backend, BackendUse, EndpointSet } from '../ir/backend.ts';
 import { terminationOf, type Certificate, type Listener, type Proxy, type RouteTable } from '../ir/listener.ts';
 import type { VirtualHost } from '../ir/route.ts';
 import type { StreamRoute } from '../ir/stream.ts';
+import type { TrustBundle } from '../ir/trust-bundle.ts';
 import type { Collection } from '../reactive/collection.ts';
 import type { Graph } from '../reactive/graph.ts';
 
@@ -33,8 +37,14 @@ export interface CertificateUse {
   readonly certificate: string;
 }
 
-/** A route needs a backend on a proxy. */
-type RouteBackend = Pick<BackendUse, 'proxy' | 'backend'>;
+/** A trust bundle goes to a proxy because a backend there names it, or a listener that checks clients against it. */
+export interface TrustUse {
+  readonly proxy: string;
+  readonly trust: string;
+}
+
+/** A Gateway needs a backend on its proxy, for a route or for a filter of a listener. */
+type NeededBackend = Pick<BackendUse, 'proxy' | 'backend'> & GatewayBackend;
 
 /** Everything that translation gives. */
 export interface Outputs {
@@ -53,6 +63,8 @@ export interface Outputs {
   readonly serviceAddresses: Collection<EndpointSet>;
   readonly certificates: Collection<Certificate>;
   readonly certificateUses: Collection<CertificateUse>;
+  readonly trustBundles: Collection<TrustBundle>;
+  readonly trustUses: Collection<TrustUse>;
   readonly statuses: readonly Collection<ObjectStatus>[];
 }
 
@@ -60,7 +72,7 @@ export interface Outputs {
  * The semantics of the Gateway API as one incremental computation.
  *
  *     GatewayClass ─► classes ─► gateways ─► ports, listeners, tables ────────────► listeners, route tables
- *     Secret ─► certificates ──────┘ │                        │
+ *     Secret ─► certificates, CAs ─┘ │                        │
  *     routes ─► rules ◄─ services, backends, grants          │
  *                 └─► attachments ◄──┘ ─► host entries ─► virtual hosts ──────────► virtual hosts
  *     EndpointSlice ─────────────────────────► endpoint sets ─────────────────────► endpoint sets
@@ -70,9 +82,21 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   const { resources } = inputs;
   const grants = referenceGrants(resources.ReferenceGrant);
   const services = servicePorts(graph, inputs);
+  const cas = caCertificates(graph, inputs, grants);
+  const policies = tlsPolicies(graph, inputs, cas);
+  const catalog: BackendCatalog = {
+    services,
+    backends: resources.Backend,
+    xBackends: resources.XBackend,
+    grants,
+    policies,
+    // Whoever writes the files of a machine is master of it.
+    anyHost: settings.ownsEverything,
+    missing: (read, of) => missing(read, inputs, of),
+  };
   const tls = certificates(graph, inputs);
   const classes = gatewayClasses(graph, inputs, settings);
-  const states = gateways(graph, inputs, { settings, classes, grants, certificates: tls });
+  const states = gateways(graph, inputs, { settings, classes, grants, certificates: tls, cas, catalog });
   const fleets = graph.group('fleets', states, ({ proxy }) => [proxy], byAge);
 
   const ports = graph.expand('wanted-ports', fleets, (fleet): Iterable<[string, WantedPort]> => wantedPorts(fleet));
@@ -82,15 +106,6 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
       .map((state) => [state.key, state]),
   );
 
-  const catalog: BackendCatalog = {
-    services,
-    backends: resources.Backend,
-    xBackends: resources.XBackend,
-    grants,
-    // Whoever writes the files of a machine is master of it.
-    anyHost: settings.ownsEverything,
-    missing: (read, of) => missing(read, inputs, of),
-  };
   const requestRoutes = l7Routes(graph, inputs, catalog);
   const connectionRoutes = l4Routes(graph, inputs, catalog);
   const routes = graph.merge<TranslatedRoute>('routes', [requestRoutes, connectionRoutes]);
@@ -108,11 +123,15 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     }),
   );
 
-  const uses = graph.expand('route-backends', attachments, (attached, read, key): [string, RouteBackend][] => {
-    const proxies = new Set(attached.flatMap(({ placements }) => placements.map(({ proxy }) => proxy)));
-    const used = proxies.size === 0 ? [] : (read.get(routes, key)?.backends ?? []);
-    return [...proxies].flatMap((proxy) => used.map((backend): [string, RouteBackend] => [`${proxy}|${backend}|${key}`, { proxy, backend }]));
+  const routeUses = graph.expand('route-backends', attachments, (attached, read, key): [string, NeededBackend][] => {
+    const places = new Map(attached.flatMap(({ placements }) => placements.map(({ gateway, proxy }) => [gateway, proxy])));
+    const used = places.size === 0 ? [] : (read.get(routes, key)?.backends ?? []);
+    return [...places].flatMap(([gateway, proxy]) =>
+      used.map((backend): [string, NeededBackend] => [`${gateway}|${backend}|${key}`, { gateway, proxy, backend }]),
+    );
   });
+  const filterUses = graph.expand('filter-backends', states, filterBackends);
+  const uses = graph.merge('backend-needs', [routeUses, filterUses]);
   const usesByProxy = graph.count('backend-use-counts', uses, ({ proxy, backend }) => [`${proxy}|${backend}`]);
   const backendUses = graph.derive('backend-uses', usesByProxy, (_count, read, key): BackendUse => {
     const bar = key.indexOf('|');
@@ -121,8 +140,20 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     return { proxy, backend: key.slice(bar + 1), via: routingType === 'Service' ? 'service' : 'endpoints' };
   });
   const inUse = graph.count('backends-in-use', uses, ({ backend }) => [backend]);
-  const known = backends(graph, inputs, { services, inUse: graph.derive('used-backends', inUse, () => true) });
+  const known = backends(graph, inputs, { services, policies, inUse: graph.derive('used-backends', inUse, () => true) });
   const empty = emptyBackends(graph, known.endpointSets);
+  const trustUses = graph.merge('trust-uses', [
+    graph.expand('backend-trust-uses', backendUses, ({ proxy, backend }, read, key): [string, TrustUse][] => {
+      const trust = read.get(known.backends, backend)?.tls?.trust;
+      return trust === undefined ? [] : [[key, { proxy, trust }]];
+    }),
+    graph.expand('client-trust-uses', listeners, clientTrustUses),
+  ]);
+  const reachCounts = graph.count('gateway-backend-counts', uses, ({ gateway, backend }) => [`${gateway}|${backend}`]);
+  const reached = graph.derive('gateway-backends', reachCounts, (_count, _read, key): GatewayBackend => {
+    const bar = key.indexOf('|');
+    return { gateway: key.slice(0, bar), backend: key.slice(bar + 1) };
+  });
   const attachedRoutes = graph.count('attached-routes', attachments, listenersOf);
 
   return {
@@ -138,7 +169,21 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     serviceAddresses: serviceAddresses(graph, { services, uses: backendUses }),
     certificates: tls.certificates,
     certificateUses: graph.expand('certificate-uses', listeners, certificateUses),
-    statuses: statuses(graph, { inputs, settings, grants, classes, gateways: states, attachedRoutes, attachments, routes, empty }),
+    trustBundles: cas.bundles(graph, graph.count('trust-bundles-in-use', trustUses, ({ trust }) => [trust])),
+    trustUses,
+    statuses: statuses(graph, {
+      inputs,
+      settings,
+      grants,
+      classes,
+      gateways: states,
+      attachedRoutes,
+      attachments,
+      routes,
+      empty,
+      policies,
+      reach: reachOf({ reached, services, gateways: states }),
+    }),
   };
 }
 
@@ -150,4 +195,16 @@ function listenersOf(attached: readonly Attachment[]): Set<string> {
 function certificateUses(listener: Listener): [string, CertificateUse][] {
   const used = new Set(listener.chains.flatMap((chain) => terminationOf(chain)?.certificates ?? []));
   return [...used].map((certificate) => [`${listener.key}|${certificate}`, { proxy: listener.proxy, certificate }]);
+}
+
+function clientTrustUses(listener: Listener): [string, TrustUse][] {
+  const used = new Set(listener.chains.flatMap((chain) => terminationOf(chain)?.clientValidation?.trustBundle ?? []));
+  return [...used].map((trust) => [`${listener.key}|${trust}`, { proxy: listener.proxy, trust }]);
+}
+
+/** The backends that filters of a Gateway's listeners ask about requests. */
+function filterBackends({ key: gateway, proxy, fault, listeners }: GatewayState): [string, NeededBackend][] {
+  const serving = fault === undefined ? listeners.filter((listener) => listener.serving) : [];
+  const used = new Set(serving.flatMap(({ filters }) => filters.flatMap(({ externalAuth }) => externalAuth?.backend ?? [])));
+  return [...used].map((backend) => [`${gateway}|${backend}`, { gateway, proxy, backend }]);
 }

@@ -511,7 +511,7 @@ describe('TLS', () => {
       await gateway.table({ key: `e2e/tls/443/${name}`, proxy: 'e2e/gw', port: 443, scheme: 'https', misdirected });
     }
     for (const name of names) await gateway.certificate({ key: `Secret/e2e/${name}`, ...selfSigned(name) });
-    const tls = (name: string) => ({ certificates: [`Secret/e2e/${name}`], alpn: ['h2', 'http/1.1'] as const });
+    const tls = (name: string) => ({ certificates: [`Secret/e2e/${name}`], alpn: ['h2', 'http/1.1'] as const, clientValidation: undefined });
     tlsPort = await gateway.listen(
       listener('e2e/tls/443', 443, [
         { name: 'one', serverNames: ['one.test'], tls: tls('one.test'), target: { type: 'routes', table: 'e2e/tls/443/one' } },

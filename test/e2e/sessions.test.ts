@@ -95,7 +95,7 @@ describe('a session in a cookie', () => {
     const key = 'e2e/gw/443';
     await gateway.table({ key, proxy: 'e2e/gw', port: 443, scheme: 'https', misdirected: [] });
     await gateway.certificate({ key: 'Secret/e2e/secure.test', ...selfSigned('secure.test') });
-    const tls = { certificates: ['Secret/e2e/secure.test'], alpn: ['h2'] as const };
+    const tls = { certificates: ['Secret/e2e/secure.test'], alpn: ['h2'] as const, clientValidation: undefined };
     const tlsPort = await gateway.listen(listener(key, 443, [{ name: 'https', serverNames: [], tls, target: { type: 'routes', table: key } }]));
     await gateway.backend({ key: 'three' }, ports('a', 'b', 'c'));
     const shared = route('r', forward([share('three', 1, { session: cookie })]));

@@ -57,7 +57,7 @@ export function changes(part: Partial<HeaderChanges>): HeaderChanges {
 
 /** A backend that is found by endpoints and speaks HTTP/1.1 unless told otherwise. */
 export function backend(key: string, more: Partial<Backend> = {}): Backend {
-  return { key, owner: `Service/${key}`, ownerVersion: '1', protocol: 'http1', discovery: { type: 'endpoints' }, ...more };
+  return { key, owner: `Service/${key}`, ownerVersion: '1', protocol: 'http1', tls: undefined, discovery: { type: 'endpoints' }, ...more };
 }
 
 /** A listener on loopback, on a port that the system chooses; plain HTTP with one table of the same key unless told otherwise. */

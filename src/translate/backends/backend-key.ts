@@ -7,6 +7,8 @@ export type Variant = 'h2c' | 'udp';
 /** Kinds whose objects have ports, and EndpointSlices that name them. */
 export type ServiceKind = 'Service' | 'ServiceImport';
 
+export const serviceGroups: Readonly<Record<ServiceKind, string>> = { Service: '', ServiceImport: 'multicluster.x-k8s.io' };
+
 /** A key that some route uses, taken apart. */
 export type BackendKey =
   | { readonly type: 'service'; readonly kind: ServiceKind; readonly object: string; readonly port: number; readonly variant: Variant | undefined }

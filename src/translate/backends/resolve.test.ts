@@ -4,6 +4,7 @@ import { resolveBackend, type BackendReference, type Resolved, type Traffic } fr
 import type { ServiceKind } from './backend-key.ts';
 import type { ServicePorts } from './services.ts';
 import { decoded, readDirectly } from '../testing.ts';
+import type { TlsPolicy, TlsTarget } from '../tls/tls-policies.ts';
 import { Graph } from '../../reactive/graph.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 
@@ -19,6 +20,7 @@ function service(key: string, rest: Partial<ServicePorts>, kind: ServiceKind = '
 }
 
 service('shop/app', { ports: [port(80), port(81, 'kubernetes.io/h2c'), port(443, 'https'), port(444, 'kubernetes.io/wss')] });
+service('shop/secured', { ports: [port(443, 'HTTPS'), port(444, 'wss')] });
 service('shop/dns', { ports: [port(53), { name: 'udp', port: 53, protocol: 'UDP', appProtocol: 'https' }] });
 service('bank/app', { ports: [port(80)] });
 service('shop/portless', {});
@@ -34,6 +36,7 @@ const endpoints = [{ ip: { address: '10.0.0.1', port: 80 } }];
 backend('plain', { endpoints });
 backend('h2c', { endpoints, appProtocols: ['gateway.envoyproxy.io/h2c'] });
 backend('wss', { endpoints, appProtocols: ['gateway.envoyproxy.io/wss'] });
+backend('wss-secured', { endpoints, appProtocols: ['gateway.envoyproxy.io/wss'] });
 backend('tls', { endpoints, tls: { wellKnownCACertificates: 'System' } });
 backend('fallback', { endpoints, fallback: true });
 backend('resolver', { type: 'DynamicResolver' });
@@ -56,9 +59,19 @@ backend('short', { endpoints: [{ fqdn: { hostname: 'app', port: 80 } }] });
 /** Grants open namespace bank and nothing else. */
 const grants = { permits: (_read: unknown, from: { namespace: string }, to: { namespace: string }) => to.namespace === from.namespace || to.namespace === 'bank' };
 
+const policy: TlsPolicy = {
+  ...{ ref: 'BackendTLSPolicy/shop/p', key: 'shop/p', namespace: 'shop', createdAt: '', generation: 1, targetRefs: [] },
+  ...{ tls: undefined, acceptedFault: undefined, refsFault: undefined },
+};
+
+const secured = new Set(['shop/secured/p443', 'shop/wss-secured/undefined']);
+
+/** A policy is for one port of one Service, and for one Backend. */
+const policies = { find: (_read: unknown, { object, section }: TlsTarget) => (secured.has(`${object}/${section}`) ? policy : undefined) };
+
 function resolve(ref: Partial<BackendReference>, traffic?: Traffic, anyHost = true): Resolved {
   const from = { kind: 'HTTPRoute', namespace: 'shop' };
-  return resolveBackend(readDirectly, from, { group: '', kind: 'Service', name: 'app', port: 80, ...ref }, { services, backends, xBackends, grants, anyHost, missing: () => 'does not exist' }, traffic);
+  return resolveBackend(readDirectly, from, { group: '', kind: 'Service', name: 'app', port: 80, ...ref }, { services, backends, xBackends, grants, policies, anyHost, missing: () => 'does not exist' }, traffic);
 }
 
 const serviceImport = { group: 'multicluster.x-k8s.io', kind: 'ServiceImport', name: 'far' };
@@ -74,6 +87,8 @@ const found: readonly [sentence: string, ref: Partial<BackendReference>, key: st
   ['any port of an external name', { name: 'external', port: 4711 }, 'service/shop/external/4711'],
   ['an XBackend', { ...xBackendRef, name: 'host' }, 'xbackend/shop/host'],
   ['an XBackend that selects Pods', { ...xBackendRef, name: 'pods' }, 'xbackend/shop/pods'],
+  ['a port that speaks TLS, as a policy says', { name: 'secured', port: 443 }, 'service/shop/secured/443'],
+  ['a Backend that speaks TLS, as a policy says', { ...envoyBackend, name: 'wss-secured' }, 'backend/shop/wss-secured'],
   ['a Backend', { ...envoyBackend, name: 'plain' }, 'backend/shop/plain'],
   ['a Backend with a protocol that we speak', { ...envoyBackend, name: 'h2c' }, 'backend/shop/h2c'],
 ];
@@ -150,13 +165,13 @@ const failing: readonly [sentence: string, ref: Partial<BackendReference>, reaso
     'a port that speaks TLS',
     { port: 443 },
     'UnsupportedProtocol',
-    'Service shop/app port 443: appProtocol https needs TLS to the backend, which is not supported yet',
+    'Service shop/app port 443: appProtocol https needs TLS, and no BackendTLSPolicy says whom to trust there',
   ],
   [
     'a port that speaks WebSockets over TLS',
     { port: 444 },
     'UnsupportedProtocol',
-    'Service shop/app port 444: appProtocol kubernetes.io/wss needs TLS to the backend, which is not supported yet',
+    'Service shop/app port 444: appProtocol kubernetes.io/wss needs TLS, and no BackendTLSPolicy says whom to trust there',
   ],
   ['an XBackend that does not exist', { ...xBackendRef, name: 'missing' }, 'BackendNotFound', 'XBackend shop/missing does not exist'],
   ['an XBackend that speaks no HTTP', { ...xBackendRef, name: 'tcp' }, 'UnsupportedProtocol', 'XBackend shop/tcp: protocol TCP is not HTTP'],
@@ -164,7 +179,7 @@ const failing: readonly [sentence: string, ref: Partial<BackendReference>, reaso
   ['an XBackend with sessions', { ...xBackendRef, name: 'sticky' }, 'UnsupportedValue', 'XBackend shop/sticky: spec.sessionPersistence is not supported yet'],
   ['a Backend that does not exist', { ...envoyBackend, name: 'missing' }, 'BackendNotFound', 'Backend shop/missing does not exist'],
   ['a Backend that speaks TLS', { ...envoyBackend, name: 'tls' }, 'UnsupportedProtocol', 'Backend shop/tls: tls is not supported yet'],
-  ['a Backend whose protocol needs TLS', { ...envoyBackend, name: 'wss' }, 'UnsupportedProtocol', 'Backend shop/wss: appProtocols that need TLS are not supported yet'],
+  ['a Backend whose protocol needs TLS', { ...envoyBackend, name: 'wss' }, 'UnsupportedProtocol', 'Backend shop/wss: appProtocols: gateway.envoyproxy.io/wss needs TLS, and no BackendTLSPolicy says whom to trust there'],
   ['a Backend that is a fallback', { ...envoyBackend, name: 'fallback' }, 'UnsupportedProtocol', 'Backend shop/fallback: fallback is not supported yet'],
   ['a Backend that resolves as it goes', { ...envoyBackend, name: 'resolver' }, 'UnsupportedProtocol', 'Backend shop/resolver: type DynamicResolver is not supported'],
 ];

@@ -44,6 +44,7 @@ export function xBackend(key: string, variant: Variant | undefined, resource: XB
     owner: `XBackend/${resource.key}`,
     ownerVersion: resource.version,
     protocol: variant === 'h2c' || protocol === 'H2C' || protocol === 'GRPC' ? 'h2c' : 'http1',
+    tls: undefined,
     discovery:
       externalHostname === undefined
         ? { type: 'endpoints' }

@@ -1,16 +1,19 @@
 import { bindAddress, requestedAddresses } from './addresses.ts';
 import type { Certificates } from './certificates.ts';
+import { insecureValidation } from './client-validation.ts';
 import { conflictsBetween, settled, type ListenerGroup } from './conflicts.ts';
 import { attachedListenerSets, listenerSetsByGateway } from './listener-sets.ts';
 import { listenerStates, type ListenerContext } from './listeners.ts';
 import { portKey } from './ports.ts';
-import { byAge, type GatewayState, type ListenerOwner } from './state.ts';
+import { byAge, type GatewayState } from './state.ts';
+import { resolveBackend, type BackendCatalog } from '../backends/resolve.ts';
 import { bugFault } from '../conditions.ts';
 import type { Class } from '../gateway-classes.ts';
 import type { Inputs, Settings } from '../inputs.ts';
 import { missing } from '../missing.ts';
 import { mergeSettings, readParameters, uidOf } from '../parameters.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
+import type { CaCertificates } from '../tls/ca-certificates.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import { refOf } from '../../api/resource.ts';
 import type { Collection } from '../../reactive/collection.ts';
@@ -22,6 +25,8 @@ export interface GatewaySources {
   readonly classes: Collection<Class>;
   readonly grants: ReferenceGrants;
   readonly certificates: Certificates;
+  readonly cas: CaCertificates;
+  readonly catalog: BackendCatalog;
 }
 
 /** The Gateways whose class is ours and accepted. */
@@ -43,14 +48,17 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
       const addresses = gateway.object.spec.addresses ?? [];
       const { address, requested, fault } =
         from.settings.addresses === 'bound' ? bindAddress(addresses) : requestedAddresses(addresses, settings?.ipFamily);
-      const context: Omit<ListenerContext, 'owner'> = {
+      const contextOf = (owner: ResourceOf<'Gateway' | 'ListenerSet'>): ListenerContext => ({
         read,
-        gateway: { ref: refOf(gateway), proxy, merged, tls },
+        owner: { ref: refOf(owner), namespace: owner.metadata.namespace, version: owner.version },
+        gateway: { ref: refOf(gateway), namespace, proxy, merged, tls },
         grants: from.grants,
+        cas: from.cas,
+        resolve: (target, traffic) => resolveBackend(read, { kind: owner.kind, namespace: owner.metadata.namespace }, target, from.catalog, traffic),
         secret: (secret) => read.get(from.certificates.secrets, secret),
-        missing: (namespace) => missing(read, inputs, { kind: 'Secret', namespace }),
+        missing: (other) => missing(read, inputs, { kind: 'Secret', namespace: other }),
         binding: (port, transport) => read.get(inputs.portBindings, portKey(proxy, port, transport)),
-      };
+      });
       const sets = attachedListenerSets(read, gateway, { inputs, byGateway });
       const state: GatewayState = {
         ...who,
@@ -58,9 +66,10 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
         requestedAddresses: requested,
         settings,
         fault: fault ?? parameters?.fault,
+        insecureValidation: insecureValidation(tls?.frontend),
         listeners: [
-          ...listenerStates(listeners, { ...context, owner: ownerOf(gateway) }),
-          ...sets.flatMap(({ set, fault }) => (fault === undefined ? listenerStates(set.object.spec.listeners, { ...context, owner: ownerOf(set) }) : [])),
+          ...listenerStates(listeners, contextOf(gateway)),
+          ...sets.flatMap(({ set, fault }) => (fault === undefined ? listenerStates(set.object.spec.listeners, contextOf(set)) : [])),
         ],
         listenerSets: sets.map(({ ref, fault }) => ({ ref, fault })),
       };
@@ -84,11 +93,7 @@ function groupsOf({ key, listeners }: GatewayState): ListenerGroup[] {
   }));
 }
 
-function ownerOf(object: ResourceOf<'Gateway' | 'ListenerSet'>): ListenerOwner {
-  return { ref: refOf(object), namespace: object.metadata.namespace, version: object.version };
-}
-
-type Identity = Omit<GatewayState, 'address' | 'requestedAddresses' | 'settings' | 'fault' | 'listeners' | 'listenerSets'>;
+type Identity = Omit<GatewayState, 'address' | 'requestedAddresses' | 'settings' | 'fault' | 'insecureValidation' | 'listeners' | 'listenerSets'>;
 
 function identity(gateway: ResourceOf<'Gateway'>, gatewayClass: Class | undefined): Identity {
   const { key, version, metadata } = gateway;
@@ -110,5 +115,5 @@ function identity(gateway: ResourceOf<'Gateway'>, gatewayClass: Class | undefine
 }
 
 function recover(gateway: ResourceOf<'Gateway'>, error: unknown): GatewayState {
-  return { ...identity(gateway, undefined), address: '', requestedAddresses: [], settings: undefined, fault: bugFault(error), listeners: [], listenerSets: [] };
+  return { ...identity(gateway, undefined), address: '', requestedAddresses: [], settings: undefined, fault: bugFault(error), insecureValidation: undefined, listeners: [], listenerSets: [] };
 }

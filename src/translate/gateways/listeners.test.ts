@@ -12,6 +12,8 @@ interface Surroundings {
   readonly secrets?: Readonly<Record<string, readonly string[] | string>>;
 }
 
+const noCa = { reason: 'InvalidCACertificateRef', message: 'ConfigMap default/missing does not exist' };
+
 function states(listeners: readonly object[], { tls, binding, secrets = {} }: Surroundings = {}): ListenerState[] {
   const gateway = decoded('Gateway', {
     metadata: { name: 'web' },
@@ -20,14 +22,16 @@ function states(listeners: readonly object[], { tls, binding, secrets = {} }: Su
   const context: ListenerContext = {
     read: readDirectly,
     owner: { ref: 'Gateway/default/web', namespace: 'default', version: 'v' },
-    gateway: { ref: 'Gateway/default/web', proxy: 'default/web', merged: false, tls: gateway.object.spec.tls },
+    gateway: { ref: 'Gateway/default/web', namespace: 'default', proxy: 'default/web', merged: false, tls: gateway.object.spec.tls },
     grants: { permits: (_read, from, to) => from.namespace === to.namespace || to.namespace === 'granted' },
+    cas: { resolve: (_read, _from, refs) => (refs.some(({ name }) => name === 'ca') ? { trust: 'ca/ConfigMap/default/ca', faults: [] } : { trust: undefined, faults: [noCa] }) },
     secret: (key) => {
       const found = secrets[key];
       if (found === undefined) return undefined;
       return typeof found === 'string' ? { problem: found, names: [] } : { problem: undefined, names: found };
     },
     missing: () => 'does not exist',
+    resolve: ({ name }) => (name === 'auth' ? { backend: 'service/default/auth/8080' } : { fault: { reason: 'BackendNotFound', message: `Service default/${name} does not exist` } }),
     binding: () => binding,
   };
   return listenerStates(gateway.object.spec.listeners, context);
@@ -81,20 +85,31 @@ describe('a listener', () => {
   }
 });
 
-const ca = [{ group: '', kind: 'ConfigMap', name: 'ca' }];
-const validation = { validation: { caCertificateRefs: ca } };
+const validation = (name: string) => ({ validation: { caCertificateRefs: [{ group: '', kind: 'ConfigMap', name }] } });
+const trust = { trustBundle: 'ca/ConfigMap/default/ca', required: true };
 
-const clients: readonly [sentence: string, tls: object, accepted: boolean][] = [
-  ['for all ports', { frontend: { default: validation } }, false],
-  ['for this port', { frontend: { default: {}, perPort: [{ port: 443, tls: validation }] } }, false],
-  ['for another port', { frontend: { default: {}, perPort: [{ port: 8443, tls: validation }] } }, true],
-  ['for all ports but this one', { frontend: { default: validation, perPort: [{ port: 443, tls: {} }] } }, true],
+const clients: readonly [sentence: string, tls: object, expected: Partial<ListenerState>][] = [
+  ['for all ports: HTTPS checks them', { frontend: { default: validation('ca') } }, { serving: true, clientValidation: trust }],
+  ['for this port: HTTPS checks them', { frontend: { default: {}, perPort: [{ port: 443, tls: validation('ca') }] } }, { serving: true, clientValidation: trust }],
+  ['for another port: HTTPS does not', { frontend: { default: {}, perPort: [{ port: 8443, tls: validation('ca') }] } }, { serving: true, clientValidation: undefined }],
+  [
+    'without a CA: HTTPS is not served',
+    { frontend: { default: validation('missing') } },
+    {
+      serving: false,
+      acceptedFault: undefined,
+      guardFault: { reason: 'NoValidCACertificate', message: 'tls.frontend.default.validation: no valid CA certificate is left to check clients against, so none is let in' },
+      refsFault: { reason: 'InvalidCACertificateRef', message: 'tls.frontend.default.validation: ConfigMap default/missing does not exist' },
+    },
+  ],
 ];
 
 describe('certificates of clients are asked for', () => {
-  for (const [sentence, tls, accepted] of clients) {
-    test(`${sentence}: HTTPS is ${accepted ? '' : 'not '}served, HTTP is`, () => {
-      assert.deepEqual(states([https, http], { tls, secrets }).map(({ serving }) => serving), [accepted, true]);
+  for (const [sentence, tls, expected] of clients) {
+    test(`${sentence}, and HTTP is served`, () => {
+      const [first, second] = states([https, http], { tls, secrets });
+      assert.partialDeepStrictEqual(first, expected);
+      assert.partialDeepStrictEqual(second, { serving: true, clientValidation: undefined, guardFault: undefined, refsFault: undefined });
     });
   }
 });

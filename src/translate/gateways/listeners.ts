@@ -1,13 +1,17 @@
 import { certificateRefs } from './certificate-refs.ts';
 import type { TlsSecret } from './certificates.ts';
+import { clientValidation, noClientValidation, type ClientVerdict } from './client-validation.ts';
 import { conflicts } from './conflicts.ts';
+import { listenerFilters } from './listener-filters.ts';
 import { overlap } from './overlap.ts';
 import { portKey } from './ports.ts';
 import { handlingOf, type Handling } from './protocols.ts';
 import type { ListenerOwner, ListenerState } from './state.ts';
+import type { Resolve } from '../backends/resolve.ts';
 import { joinFaults, type Fault } from '../conditions.ts';
 import type { PortBinding } from '../inputs.ts';
-import type { ReferenceGrants } from '../reference-grants.ts';
+import type { ReferenceGrants, Referrer } from '../reference-grants.ts';
+import type { CaCertificates } from '../tls/ca-certificates.ts';
 import type { ObjectRef } from '../../api/resource.ts';
 import type { GatewayListener, GatewayTls } from '../../api/types.ts';
 import type { Transport } from '../../ir/listener.ts';
@@ -17,18 +21,21 @@ import type { Read } from '../../reactive/collection.ts';
 export interface ListenerContext {
   readonly read: Read;
   readonly owner: ListenerOwner;
-  readonly gateway: { readonly ref: ObjectRef; readonly proxy: string; readonly merged: boolean; readonly tls: GatewayTls | undefined };
+  readonly gateway: { readonly ref: ObjectRef; readonly namespace: string; readonly proxy: string; readonly merged: boolean; readonly tls: GatewayTls | undefined };
   readonly grants: ReferenceGrants;
+  readonly cas: Pick<CaCertificates, 'resolve'>;
   secret(key: string): TlsSecret | undefined;
   missing(namespace: string): string;
   binding(port: number, transport: Transport): PortBinding | undefined;
+  /** Finds the backend that a reference of the Gateway names. */
+  readonly resolve: Resolve;
 }
 
 const gatewayGroup = 'gateway.networking.k8s.io';
 
 /** Judges all listeners of a Gateway, or of a ListenerSet, together, since they may be in each other's way. */
 export function listenerStates(listeners: readonly GatewayListener[], context: ListenerContext): ListenerState[] {
-  const candidates = listeners.filter((listener) => acceptedFault(listener, context) === undefined);
+  const candidates = listeners.filter((listener) => acceptedFault(listener) === undefined);
   const inConflict = conflicts(candidates.map((listener) => ({ ...listener, hostname: hostnameOf(listener), transport: handlingOf(listener)?.transport ?? 'TCP' })));
   const states = listeners.map((listener) => listenerState(listener, inConflict.get(listener.name), context));
   const names = (state: ListenerState) => state.certificates.flatMap((key) => context.secret(key.slice('Secret/'.length))?.names ?? []);
@@ -47,12 +54,15 @@ function listenerState(listener: GatewayListener, conflict: Fault | undefined, c
   const { transport, tls: mode, layer, kinds: carried } = handlingOf(listener) ?? unsupported;
   const kinds = allowedKinds(listener, carried);
   const tls = mode === 'Terminate' ? certificateRefs(listener, secretAccess(context)) : { certificates: [], faults: [] };
+  const clients = mode === 'Terminate' ? clientVerdict(listener, context) : noClientValidation;
+  const key = `${owner.ref}/${listener.name}`;
+  const filters = listenerFilters(key, listener, context.resolve);
+  const guardFault = clients.fault ?? filters.fault;
   const binding = context.binding(listener.port, transport);
-  const accepted = acceptedFault(listener, context);
+  const accepted = acceptedFault(listener);
   const portFault: Fault | undefined =
     binding !== undefined && 'error' in binding ? { reason: 'PortUnavailable', message: binding.error } : undefined;
   // Objects that share a proxy may use the same names.
-  const key = `${owner.ref}/${listener.name}`;
   const own = gateway.merged || owner.ref !== gateway.ref ? key : listener.name;
   const usable = mode !== 'Terminate' || tls.certificates.length > 0;
   const port = portKey(gateway.proxy, listener.port, transport);
@@ -69,26 +79,24 @@ function listenerState(listener: GatewayListener, conflict: Fault | undefined, c
     supportedKinds: kinds.supported.map((kind) => ({ group: gatewayGroup, kind })),
     namespaces: listener.allowedRoutes.namespaces,
     certificates: tls.certificates,
+    clientValidation: clients.validation,
+    filters: filters.filters,
     acceptedFault: accepted,
     conflict,
-    refsFault: joinFaults([...tls.faults, ...kinds.faults]),
+    refsFault: joinFaults([...tls.faults, ...clients.refsFaults, ...filters.refsFaults, ...kinds.faults]),
     overlap: undefined,
     portFault,
-    serving: accepted === undefined && conflict === undefined && portFault === undefined && usable,
+    guardFault,
+    serving: accepted === undefined && conflict === undefined && portFault === undefined && guardFault === undefined && usable,
     chain: mode === undefined ? listener.protocol.toLowerCase() : own,
     table: mode === undefined ? port : `${port}/${own}`,
   };
 }
 
-/** What the listener asks for and cannot have. To leave it out and serve the rest might let in whom the field keeps out. */
-function acceptedFault(listener: GatewayListener, { gateway }: ListenerContext): Fault | undefined {
-  const { protocol, port, filters } = listener;
-  if (handlingOf(listener) === undefined) return { reason: 'UnsupportedProtocol', message: `protocol: ${protocol} is not supported` };
-  if (filters !== undefined) return { reason: 'UnsupportedValue', message: 'filters: they are not supported on a listener' };
-  const { frontend } = gateway.tls ?? {};
-  const { validation } = frontend?.perPort?.find((one) => one.port === port)?.tls ?? frontend?.default ?? {};
-  if (protocol !== 'HTTPS' || validation === undefined) return undefined;
-  return { reason: 'UnsupportedValue', message: "tls.frontend: validation of clients' certificates is not supported yet" };
+/** What the listener asks for and cannot have. */
+function acceptedFault(listener: GatewayListener): Fault | undefined {
+  if (handlingOf(listener) !== undefined) return undefined;
+  return { reason: 'UnsupportedProtocol', message: `protocol: ${listener.protocol} is not supported` };
 }
 
 /** "If kinds are specified that are not supported … ResolvedRefs=False, InvalidRouteKinds"; the valid ones still work. */
@@ -105,14 +113,22 @@ function allowedKinds({ protocol, tls, allowedRoutes }: GatewayListener, support
   return { supported: [...found], faults };
 }
 
-function secretAccess({ read, owner: { ref, namespace }, grants, ...context }: ListenerContext): Parameters<typeof certificateRefs>[1] {
-  const kind = ref.slice(0, ref.indexOf('/'));
-  const from = { group: gatewayGroup, kind, namespace };
+function secretAccess({ read, owner, grants, ...context }: ListenerContext): Parameters<typeof certificateRefs>[1] {
+  const from = referrer(owner);
   return {
-    kind,
-    namespace,
+    kind: from.kind,
+    namespace: owner.namespace,
     secret: (key) => context.secret(key),
     missing: (namespace) => context.missing(namespace),
     permitted: (to) => grants.permits(read, from, { group: '', kind: 'Secret', ...to }),
   };
+}
+
+function clientVerdict({ port }: GatewayListener, { read, gateway, cas }: ListenerContext): ClientVerdict {
+  const from = { ...referrer(gateway), invalidKind: 'InvalidCACertificateKind' } as const;
+  return clientValidation(port, gateway.tls?.frontend, (refs) => cas.resolve(read, from, refs));
+}
+
+function referrer({ ref, namespace }: Pick<ListenerOwner, 'ref' | 'namespace'>): Referrer {
+  return { group: gatewayGroup, kind: ref.slice(0, ref.indexOf('/')), namespace };
 }

@@ -1,3 +1,4 @@
+import { ownFilters, sharedFilters } from './listener-filters.ts';
 import type { GatewayState, ListenerState } from './state.ts';
 import { mostSpecificFirst } from '../hostname.ts';
 import type { PortBinding } from '../inputs.ts';
@@ -80,14 +81,22 @@ export function listenerOf(
     boundPort: binding.boundPort,
     address: gateway.address,
     filterOrder: gateway.settings?.filterOrder ?? [],
-    chains: listeners.flatMap((one) => chainsOf(one, streams)).sort((a, b) => mostSpecificFirst(a.serverNames[0] ?? '*', b.serverNames[0] ?? '*')),
+    chains: listeners
+      .flatMap((one) => chainsOf(one, { sharing: serving.map(({ listener: other }) => other), streams }))
+      .sort((a, b) => mostSpecificFirst(a.serverNames[0] ?? '*', b.serverNames[0] ?? '*')),
   };
 }
 
 /** Without TLS nothing tells connections apart: all listeners of the port share a chain and a table. */
-function chainsOf(listener: ListenerState, streams: (table: string) => readonly StreamDomain[]): FilterChain[] {
+function chainsOf(
+  listener: ListenerState,
+  { sharing, streams }: { readonly sharing: readonly ListenerState[]; readonly streams: (table: string) => readonly StreamDomain[] },
+): FilterChain[] {
   const { chain, hostname, layer, table } = listener;
-  if (layer === 7) return [chainFor(listener, { name: chain, domain: hostname, target: { type: 'routes', table } })];
+  if (layer === 7) {
+    const filters = listener.tls === undefined ? sharedFilters(sharing) : ownFilters(listener);
+    return [chainFor(listener, { name: chain, domain: hostname, target: { type: 'routes', table, requestFilters: filters } })];
+  }
   return streams(table).map(({ domain, route }) =>
     chainFor(listener, {
       name: domain === hostname ? chain : `${chain}|${domain}`,
@@ -98,13 +107,13 @@ function chainsOf(listener: ListenerState, streams: (table: string) => readonly 
 }
 
 function chainFor(
-  { certificates, layer, tls }: ListenerState,
+  { certificates, clientValidation, layer, tls }: ListenerState,
   { name, domain, target }: { readonly name: string; readonly domain: string; readonly target: ChainTarget | undefined },
 ): FilterChain {
   return {
     name,
     serverNames: tls === undefined || domain === '*' ? [] : [domain],
-    tls: tls === 'Terminate' ? { certificates, alpn: layer === 7 ? ['h2', 'http/1.1'] : [] } : tls === undefined ? undefined : 'passthrough',
+    tls: tls === 'Terminate' ? { certificates, alpn: layer === 7 ? ['h2', 'http/1.1'] : [], clientValidation } : tls === undefined ? undefined : 'passthrough',
     target,
   };
 }
@@ -163,5 +172,6 @@ function routeTable(
       .filter((listener) => !own.includes(listener))
       .map((listener) => listener.hostname)
       .sort(mostSpecificFirst),
+    ...(own.some(({ filters }) => filters.length > 0) && { guarded: true as const }),
   };
 }

@@ -1,7 +1,8 @@
+import type { FilterVerdict } from './listener-filters.ts';
 import type { Fault } from '../conditions.ts';
 import type { ProxySettings } from '../parameters.ts';
 import type { ObjectRef } from '../../api/resource.ts';
-import type { Transport } from '../../ir/listener.ts';
+import type { ClientValidation, Transport } from '../../ir/listener.ts';
 import { byText, chain } from '../../util/compare.ts';
 
 /** A Gateway of ours, as far as it can be known without its routes. Key: `namespace/name`. */
@@ -29,6 +30,8 @@ export interface GatewayState {
   readonly settings: ProxySettings | undefined;
   /** What keeps the Gateway as a whole from being accepted. */
   readonly fault: Fault | undefined;
+  /** InsecureFrontendValidationMode=True. */
+  readonly insecureValidation: Fault | undefined;
   /** Its own in the order of the spec, then those of the ListenerSets that it takes, in their order of precedence. */
   readonly listeners: readonly ListenerState[];
   /** All ListenerSets that name it, in order of precedence. */
@@ -74,6 +77,10 @@ export interface ListenerState {
   readonly namespaces: NamespaceRule;
   /** Keys of the certificates that are there and usable. */
   readonly certificates: readonly string[];
+  /** How the certificates of clients are judged; undefined: they are not asked for. */
+  readonly clientValidation: ClientValidation | undefined;
+  /** What requests have to pass before the routes are looked at, in order. */
+  readonly filters: FilterVerdict['filters'];
   /** Accepted=False. */
   readonly acceptedFault: Fault | undefined;
   /** Conflicted=True. */
@@ -84,6 +91,8 @@ export interface ListenerState {
   readonly overlap: Fault | undefined;
   /** The port cannot be bound. */
   readonly portFault: Fault | undefined;
+  /** Accepted=False: what is to keep requests out cannot be had. The listener lets none in, and keeps its hosts from wider ones. */
+  readonly guardFault: Fault | undefined;
   /** It gets a place in the proxy: nothing above but `overlap` stands against it, or not enough to stop it. */
   readonly serving: boolean;
   /** Name of the filter chain that takes its connections: unique among those of the port. */

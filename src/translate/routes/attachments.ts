@@ -24,6 +24,8 @@ export interface Attachment {
 
 /** A route has a place at a listener, for some hosts. */
 export interface Placement {
+  /** Key of the Gateway. */
+  readonly gateway: string;
   readonly proxy: string;
   /** The listener's key. */
   readonly listener: string;
@@ -150,6 +152,7 @@ function placement(listener: ListenerState, route: AttachingRoute, gateway: Gate
   if (hosts.size === 0) return [];
   return [
     {
+      gateway: gateway.key,
       proxy: gateway.proxy,
       listener: listener.key,
       table: listener.table,

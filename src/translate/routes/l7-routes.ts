@@ -52,7 +52,7 @@ function l7Route<Rule>(
       version,
       field: `rules[${index}]`,
       rejected: rejected !== undefined,
-      resolve: (ref, special) => resolveBackend(read, from, ref, catalog, special ?? traffic[kind]),
+      resolve: (ref, own = traffic[kind]) => resolveBackend(read, from, ref, catalog, own),
     }),
   }));
   const hostnames = (object.spec.hostnames ?? []).map((hostname) => hostname.toLowerCase());

@@ -25,7 +25,7 @@ export interface GatewayFacts {
 
 /** The status of a Gateway and its own listeners. */
 export function gatewayStatus(gateway: GatewayState, facts: GatewayFacts): GatewayStatus {
-  const { generation } = gateway;
+  const { generation, insecureValidation } = gateway;
   const listeners = listenersOf(gateway, `Gateway/${gateway.key}`);
   const { accepted, fault, programmed } = gatewayVerdict(gateway, facts);
   const unresolved = unresolvedListeners(listeners);
@@ -47,6 +47,7 @@ export function gatewayStatus(gateway: GatewayState, facts: GatewayFacts): Gatew
         message: unresolved?.message ?? 'All references are resolved',
         generation,
       }),
+      ...(insecureValidation === undefined ? [] : [condition('InsecureFrontendValidationMode', true, { ...insecureValidation, generation })]),
     ],
     listeners: listeners.map((listener) => listenerStatus(listener, { generation, programmed, attachedRoutes: facts.attachedRoutes(listener.key) })),
     ...(gateway.listenerSets.length > 0 && {
@@ -81,7 +82,7 @@ function acceptance(gateway: GatewayState, parametersFault: string | undefined):
   const listeners = listenersOf(gateway, `Gateway/${gateway.key}`);
   if (fault !== undefined) return { accepted: false, fault };
   if (parametersFault !== undefined) return { accepted: false, fault: { reason: 'InvalidParameters', message: parametersFault } };
-  const bad = listeners.filter((l) => l.acceptedFault !== undefined || l.conflict !== undefined || l.portFault !== undefined);
+  const bad = listeners.filter((l) => l.acceptedFault !== undefined || l.conflict !== undefined || l.portFault !== undefined || l.guardFault !== undefined);
   if (bad.length === 0) return { accepted: true, fault: undefined };
   return { accepted: bad.length < listeners.length, fault: { reason: 'ListenersNotValid', message: `Listeners not valid: ${names(bad)}` } };
 }

@@ -30,7 +30,7 @@ function listenerConditions(
   { generation, programmed }: { readonly generation: number; readonly programmed: Fault | undefined },
 ): Condition[] {
   const { conflict, refsFault, overlap } = listener;
-  const accepted = listener.acceptedFault ?? conflict ?? listener.portFault;
+  const accepted = listener.acceptedFault ?? conflict ?? listener.portFault ?? listener.guardFault;
   const unserved = programmedFault(listener, accepted, programmed);
   const conditions = [
     condition('Accepted', accepted === undefined, {

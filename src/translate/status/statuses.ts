@@ -1,6 +1,7 @@
 import { gatewayStatus, gatewayVerdict, pendingGatewayStatus, type GatewayFacts } from './gateway-status.ts';
 import { listenerSetStatus, orphanedListenerSetStatus } from './listener-set-status.ts';
 import { routeStatus } from './route-status.ts';
+import { tlsPolicyStatus } from './tls-policy-status.ts';
 import { xBackendStatuses } from './x-backend-status.ts';
 import { unavailableBackends } from '../backends/empty-backends.ts';
 import type { Class } from '../gateway-classes.ts';
@@ -10,7 +11,10 @@ import type { Inputs, Settings } from '../inputs.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
 import type { Attachment } from '../routes/attachments.ts';
 import type { TranslatedRoute } from '../routes/translated-route.ts';
+import type { TlsPolicies } from '../tls/tls-policies.ts';
+import type { reachOf } from '../tls/tls-targets.ts';
 import { refOf, type ObjectRef } from '../../api/resource.ts';
+import type { BackendTLSTargetRef } from '../../api/types.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
 import { byText } from '../../util/compare.ts';
@@ -38,6 +42,9 @@ export interface StatusSources {
   readonly routes: Collection<TranslatedRoute>;
   /** Backends that nobody serves. */
   readonly empty: Collection<true>;
+  readonly policies: TlsPolicies;
+  /** Gateways whose routes lead to the target of a policy. */
+  readonly reach: ReturnType<typeof reachOf>;
 }
 
 /** The wanted statuses of all objects that are ours, a collection for each kind or family of kinds. */
@@ -76,6 +83,10 @@ export function statuses(graph: Graph, from: StatusSources): Collection<ObjectSt
         unavailable: unavailableBackends(unserved),
       };
       return objectStatus(route.kind, route.key, routeStatus(read.get(from.attachments, ref) ?? [], route, about));
+    }),
+    graph.derive('tls-policy-status', from.policies.all, (policy, read) => {
+      const reach = (ref: BackendTLSTargetRef) => from.reach(read, policy.namespace, ref);
+      return objectStatus('BackendTLSPolicy', policy.key, tlsPolicyStatus(read, policy, { policies: from.policies, reach }));
     }),
   ];
 }

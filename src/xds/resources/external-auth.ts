@@ -3,14 +3,18 @@ import type { Any } from '@bufbuild/protobuf/wkt';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { ApiVersion } from '../../gen/envoy/config/core/v3/config_source_pb.ts';
 import { ExtAuthzSchema } from '../../gen/envoy/extensions/filters/http/ext_authz/v3/ext_authz_pb.ts';
+import { StatusCode } from '../../gen/envoy/type/v3/http_status_pb.ts';
 import type { ListStringMatcherSchema } from '../../gen/envoy/type/matcher/v3/string_pb.ts';
 import type { ExternalAuth, GrpcCheck, HttpCheck } from '../../ir/external-auth.ts';
 import { assertNever } from '../../util/assert.ts';
 import { any } from './bytes.ts';
 import { clusterName } from './cluster.ts';
 import { filtersOfRoute } from './filters-of-route.ts';
+import { invalidCluster } from './forward.ts';
 
-type ServiceFields = Pick<MessageInitShape<typeof ExtAuthzSchema>, 'services' | 'allowedHeaders' | 'decoderHeaderMutationRules'>;
+type ExtAuthz = MessageInitShape<typeof ExtAuthzSchema>;
+type ServiceFields = Pick<ExtAuthz, 'services' | 'allowedHeaders' | 'decoderHeaderMutationRules'>;
+type Settings = ServiceFields & Pick<ExtAuthz, 'transportApiVersion' | 'withRequestBody'>;
 
 export const externalAuthFilter = 'envoy.filters.http.ext_authz';
 
@@ -21,13 +25,33 @@ const checkLimit = 10_000;
  * The external authorization of a route. The filter stands whole in the route, since what it shows of a request cannot be
  * said by the settings that a route may give to a filter of the listener. When the service does not answer, it refuses with 403.
  */
-export function externalAuthPolicy({ backend, check, bodyLimit }: ExternalAuth): Any {
-  const typedConfig = any(ExtAuthzSchema, {
+export function externalAuthPolicy(auth: ExternalAuth): Any {
+  return filtersOfRoute([{ name: externalAuthFilter, typedConfig: any(ExtAuthzSchema, settings(auth)) }]);
+}
+
+/**
+ * The external authorization of a listener: what the service makes of a request is what the routes are matched with, but for the
+ * host. When there is nobody to ask, it answers 500.
+ */
+export function listenerExternalAuth(auth: ExternalAuth | undefined): Any {
+  if (auth === undefined) {
+    const nobody = httpService({ type: 'http', pathPrefix: '', requestHeaders: [], responseHeaders: undefined }, invalidCluster);
+    return any(ExtAuthzSchema, { transportApiVersion: ApiVersion.V3, ...nobody, statusOnError: { code: StatusCode.InternalServerError } });
+  }
+  const fields = settings(auth);
+  return any(ExtAuthzSchema, {
+    ...fields,
+    clearRouteCache: true,
+    decoderHeaderMutationRules: fields.decoderHeaderMutationRules ?? { allowAllRouting: true, disallowExpression: { regex: 'host|:authority|:scheme' } },
+  });
+}
+
+function settings({ backend, check, bodyLimit }: ExternalAuth): Settings {
+  return {
     transportApiVersion: ApiVersion.V3,
     ...service(check, clusterName(backend)),
     ...(bodyLimit > 0 && { withRequestBody: { maxRequestBytes: bodyLimit, allowPartialMessage: true } }),
-  });
-  return filtersOfRoute([{ name: externalAuthFilter, typedConfig }]);
+  };
 }
 
 function service(check: ExternalAuth['check'], cluster: string): ServiceFields {

@@ -49,6 +49,7 @@ function filters(
         statPrefix: `${tls === undefined ? 'http' : 'https'}-${listener.port}`,
         accessLogPath,
         filterOrder: listener.filterOrder,
+        requestFilters: target.requestFilters ?? [],
       });
       return [{ name: 'envoy.filters.network.http_connection_manager', configType: { case: 'typedConfig', value } }];
     }

@@ -8,24 +8,22 @@ import {
   HttpConnectionManager_ServerHeaderTransformation,
   HttpConnectionManagerSchema,
 } from '../../gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
-import type { FilterPosition } from '../../ir/listener.ts';
 import { accessLog } from './access-log.ts';
 import { any } from './bytes.ts';
 import { fromAds } from './config-source.ts';
-import { httpFilters } from './http-filters.ts';
+import { httpFilters, type HttpFilterOptions } from './http-filters.ts';
 import { http2Options } from './http2.ts';
 import { routeConfigurationName, shardHeader } from './shards.ts';
 import type { TableLayout } from './shards.ts';
 
 type HttpConnectionManager = MessageInitShape<typeof HttpConnectionManagerSchema>;
 
-export interface HttpConnectionManagerOptions {
+export interface HttpConnectionManagerOptions extends HttpFilterOptions {
   /** Key of the route table. */
   readonly table: string;
   readonly layout: TableLayout;
   readonly statPrefix: string;
   readonly accessLogPath: string | undefined;
-  readonly filterOrder: readonly FilterPosition[];
 }
 
 /** An idle connection is closed after so long, in milliseconds. */
@@ -46,7 +44,7 @@ export function httpConnectionManager(options: HttpConnectionManagerOptions): An
     // HTTP/1 and HTTP/2, told apart by the first bytes where ALPN did not: h2c works too.
     codecType: HttpConnectionManager_CodecType.AUTO,
     routeSpecifier: routeSpecifier(options.table, options.layout),
-    httpFilters: httpFilters(options.table, options.layout, options.filterOrder),
+    httpFilters: httpFilters(options.table, options.layout, options),
     commonHttpProtocolOptions: {
       idleTimeout: durationFromMs(connectionIdleLimit),
       // `X_User` and `X-User` become one for many servers (CGI): a way around whatever checks one of them.

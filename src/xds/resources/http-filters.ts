@@ -5,11 +5,13 @@ import { LuaSchema } from '../../gen/envoy/extensions/filters/http/lua/v3/lua_pb
 import { RouterSchema } from '../../gen/envoy/extensions/filters/http/router/v3/router_pb.ts';
 import type { HttpFilterSchema } from '../../gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
 import type { FilterPosition } from '../../ir/listener.ts';
+import type { RequestFilter } from '../../ir/request-filter.ts';
 import { any } from './bytes.ts';
 import { corsFilter } from './cors.ts';
 import { externalAuthFilter } from './external-auth.ts';
 import { placeForFilters } from './filters-of-route.ts';
 import { grpcWebFilter } from './grpc-web.ts';
+import { requestFilter } from './request-filters.ts';
 import { sessionFilter } from './session.ts';
 import { shardFilterSource } from './shards.ts';
 import type { TableLayout } from './shards.ts';
@@ -19,6 +21,11 @@ interface HttpFilter {
   readonly name: string;
   readonly isOn: (layout: TableLayout) => boolean;
   readonly config: (table: string, layout: TableLayout) => Any;
+}
+
+export interface HttpFilterOptions {
+  readonly filterOrder: readonly FilterPosition[];
+  readonly requestFilters: readonly RequestFilter[];
 }
 
 /** Every HTTP filter, in the order in which requests pass through (responses the other way). */
@@ -42,10 +49,12 @@ const filters: readonly HttpFilter[] = [
   { name: 'envoy.filters.http.router', isOn: () => true, config: () => any(RouterSchema, { suppressEnvoyHeaders: true }) },
 ];
 
-/** The HTTP filters for a route table. */
-export function httpFilters(table: string, layout: TableLayout, order: readonly FilterPosition[]): MessageInitShape<typeof HttpFilterSchema>[] {
-  return arranged(filters.filter((filter) => filter.isOn(layout)), order)
-    .map(({ name, config }) => ({ name, configType: { case: 'typedConfig', value: config(table, layout) } }));
+/** The HTTP filters for a route table. Those of its listeners come before all that looks at routes, in an order that nobody changes. */
+export function httpFilters(table: string, layout: TableLayout, options: HttpFilterOptions): MessageInitShape<typeof HttpFilterSchema>[] {
+  const common = arranged(filters.filter((filter) => filter.isOn(layout)), options.filterOrder)
+    .map((filter) => ({ name: filter.name, config: filter.config(table, layout) }));
+  return common.toSpliced(layout.shards > 1 ? 1 : 0, 0, ...options.requestFilters.map(requestFilter))
+    .map(({ name, config }) => ({ name, configType: { case: 'typedConfig', value: config } }));
 }
 
 /** Moves filters to where they are wanted, one wish after the other. Those at both ends stay there: routes come first, the router last. */

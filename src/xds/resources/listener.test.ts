@@ -7,6 +7,7 @@ import { ListenerSchema } from '../../gen/envoy/config/listener/v3/listener_pb.t
 import type { Listener as EnvoyListener } from '../../gen/envoy/config/listener/v3/listener_pb.ts';
 import type { FilterChain as EnvoyFilterChain } from '../../gen/envoy/config/listener/v3/listener_components_pb.ts';
 import { HttpConnectionManagerSchema } from '../../gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import { CertificateValidationContext_TrustChainVerification } from '../../gen/envoy/extensions/transport_sockets/tls/v3/common_pb.ts';
 import { DownstreamTlsContextSchema } from '../../gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
 import type { Listener } from '../../ir/listener.ts';
 import { listener } from '../../../test/support/ir-values.ts';
@@ -48,7 +49,7 @@ test('all addresses of IPv6 are all addresses', () => {
 });
 
 test('a chain with TLS matches its server names, and its certificates come by name', () => {
-  const tls = { certificates: ['Secret/ns/a', 'Secret/ns/b'], alpn: ['h2', 'http/1.1'] } as const;
+  const tls = { certificates: ['Secret/ns/a', 'Secret/ns/b'], alpn: ['h2', 'http/1.1'], clientValidation: undefined } as const;
   const decoded = decode(
     listener('ns/gw/443', 443, [
       { name: 'one', serverNames: ['a.test', '*.b.test'], tls, target: { type: 'routes', table: 'ns/gw/443/one' } },
@@ -67,6 +68,24 @@ test('a chain with TLS matches its server names, and its certificates come by na
     ['Secret/ns/b', 'ads'],
   ]);
   assert.equal(managerOf(decoded.filterChains[1]).statPrefix, 'https-443');
+});
+
+test('certificates of clients are checked against a bundle that comes by name, and are not required with the insecure fallback', () => {
+  const contextOf = (required: boolean) => {
+    const tls = { certificates: ['Secret/ns/a'], alpn: ['h2'], clientValidation: { trustBundle: 'ca/ConfigMap/ns/ca', required } } as const;
+    const [chain] = decode(listener('ns/gw/443', 443, [{ name: 'one', serverNames: [], tls, target: { type: 'routes', table: 'ns/gw/443/one' } }])).filterChains;
+    return anyUnpack(chain?.transportSocket?.configType.value as Any, DownstreamTlsContextSchema);
+  };
+  const strict = contextOf(true);
+  assert.equal(strict?.requireClientCertificate, true);
+  assert.equal(strict.commonTlsContext?.validationContextType.case, 'validationContextSdsSecretConfig');
+  assert.equal(strict.commonTlsContext.validationContextType.value.name, 'ca/ConfigMap/ns/ca');
+  const lenient = contextOf(false);
+  assert.equal(lenient?.requireClientCertificate, undefined);
+  assert.equal(lenient?.commonTlsContext?.validationContextType.case, 'combinedValidationContext');
+  const { defaultValidationContext, validationContextSdsSecretConfig } = lenient.commonTlsContext.validationContextType.value;
+  assert.equal(validationContextSdsSecretConfig?.name, 'ca/ConfigMap/ns/ca');
+  assert.equal(defaultValidationContext?.trustChainVerification, CertificateValidationContext_TrustChainVerification.ACCEPT_UNTRUSTED);
 });
 
 test('a table in shards is looked up by the header that the first filter writes', () => {

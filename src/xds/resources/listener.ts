@@ -6,6 +6,7 @@ import { routeTableOf, type Listener } from '../../ir/listener.ts';
 import type { StreamRoute } from '../../ir/stream.ts';
 import { any, encode } from './bytes.ts';
 import { filterChain } from './filter-chain.ts';
+import { bodyLimitOfListener } from './request-filters.ts';
 import type { TableLayout } from './shards.ts';
 import { udpProxy } from './udp-proxy.ts';
 
@@ -56,7 +57,7 @@ function connections(listener: Listener, { accessLogPath, tables }: ListenerOpti
     filterChains: listener.chains.map((chain) =>
       filterChain(chain, listener, { layout: tables.get(routeTableOf(chain) ?? '') ?? { shards: 1 }, accessLogPath }),
     ),
-    perConnectionBufferLimitBytes: connectionBufferLimit,
+    perConnectionBufferLimitBytes: connectionBufferLimit + bodyLimitOfListener(listener),
     // Spreads new connections over the worker threads.
     maxConnectionsToAcceptPerSocketEvent: 1,
   };

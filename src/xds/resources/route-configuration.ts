@@ -1,13 +1,15 @@
 import { RouteConfigurationSchema } from '../../gen/envoy/config/route/v3/route_pb.ts';
-import { VirtualHostSchema } from '../../gen/envoy/config/route/v3/route_components_pb.ts';
 import { byText } from '../../util/compare.ts';
 import { appendMessages, concat, encode } from './bytes.ts';
+import { catchAllHost, noHost } from './catch-all.ts';
 import { shardHeader } from './shards.ts';
 import type { EncodedVirtualHost } from './virtual-host.ts';
 
 export interface RouteConfigurationOptions {
   /** `RouteTable.misdirected`. A host that has a virtual host is not misdirected, whatever this says. */
   readonly misdirected: readonly string[];
+  /** `RouteTable.guarded`. */
+  readonly guarded?: true | undefined;
 }
 
 /** Field `virtual_hosts` of RouteConfiguration. */
@@ -26,8 +28,11 @@ export function encodeRouteConfiguration(
   const sorted = virtualHosts.toSorted((a, b) => byText(a.domain, b.domain));
   const domains = new Set(sorted.map((virtualHost) => virtualHost.domain));
   const misdirected = options.misdirected.filter((domain) => !domains.has(domain));
-  const bytes = sorted.map((virtualHost) => virtualHost.bytes);
-  return appendMessages(head, virtualHostsField, misdirected.length === 0 ? bytes : [...bytes, misdirectedHost(misdirected)]);
+  const hosts = sorted.map((virtualHost) => virtualHost.bytes);
+  // 421 has the client try again over a connection of its own (RFC 9110 §15.5.20).
+  if (misdirected.length > 0) hosts.push(catchAllHost('misdirected', [...new Set(misdirected)].sort(byText), 421));
+  if (options.guarded === true && !domains.has('*') && !misdirected.includes('*')) hosts.push(noHost());
+  return appendMessages(head, virtualHostsField, hosts);
 }
 
 let encodedSettings: Uint8Array | undefined;
@@ -42,19 +47,4 @@ function settings(): Uint8Array {
     // What a client says in them is no business of a backend. Envoy strips the other x-envoy-* headers of strangers by itself.
     requestHeadersToRemove: [shardHeader, 'x-envoy-attempt-count'],
   }));
-}
-
-/** Answers 421, so that the client tries again over a connection of its own (RFC 9110 §15.5.20). */
-function misdirectedHost(domains: readonly string[]): Uint8Array {
-  return encode(VirtualHostSchema, {
-    name: 'misdirected',
-    domains: [...new Set(domains)].sort(byText),
-    routes: [
-      {
-        name: 'misdirected',
-        match: { pathSpecifier: { case: 'prefix', value: '/' } },
-        action: { case: 'directResponse', value: { status: 421 } },
-      },
-    ],
-  });
 }

@@ -57,3 +57,13 @@ test('misdirected hosts get a 421, except those that have a virtual host, each n
   const only = fromBinary(RouteConfigurationSchema, encodeRouteConfiguration('t', [host], { misdirected: ['a.test'] }));
   assert.equal(only.virtualHosts.length, 1);
 });
+
+test('behind request filters no request is without a route: what fits none gets a 404 from one', () => {
+  const guarded = { ...table, guarded: true } as const;
+  const host = encodeVirtualHost(virtualHost('t', 'a.test', [route('r', direct(200, ''))]), guarded);
+  const hostsOf = (misdirected: readonly string[]) => fromBinary(RouteConfigurationSchema, encodeRouteConfiguration('t', [host], { misdirected, guarded: true })).virtualHosts;
+  const answers = (misdirected: readonly string[]) =>
+    hostsOf(misdirected).map(({ domains, routes }) => [domains, routes.map(({ action }) => (action.case === 'directResponse' ? action.value.status : action.case))]);
+  assert.deepEqual(answers([]), [[['a.test'], [200, 404]], [['*'], [404]]]);
+  assert.deepEqual(answers(['*']), [[['a.test'], [200, 404]], [['*'], [421]]]);
+});

@@ -3,6 +3,7 @@ import type { RouteTable } from '../../ir/listener.ts';
 import type { Rule, VirtualHost } from '../../ir/route.ts';
 import { byText, chain } from '../../util/compare.ts';
 import { appendMessages, encode } from './bytes.ts';
+import { noRoute } from './catch-all.ts';
 import { encodeRoute } from './route.ts';
 import { clustersOf } from './rule.ts';
 
@@ -29,11 +30,12 @@ export interface Part {
 /** Field `routes` of VirtualHost. */
 const routesField = 3;
 
-/** Encodes a virtual host of a route table; `table` gives what redirects need to know about the listener. */
-export function encodeVirtualHost(virtualHost: VirtualHost, table: Pick<RouteTable, 'port' | 'scheme'>): EncodedVirtualHost {
+/** Encodes a virtual host of a route table; `table` gives what it has to know about the listener. */
+export function encodeVirtualHost(virtualHost: VirtualHost, table: Pick<RouteTable, 'port' | 'scheme' | 'guarded'>): EncodedVirtualHost {
   const { key, domain } = virtualHost;
   const context = { port: table.port, scheme: table.scheme, domain };
   const routes = virtualHost.routes.flatMap((route) => encodeRoute(route, context));
+  if (table.guarded === true) routes.push(noRoute());
   const rules = new Set(virtualHost.routes.map((route) => route.rule));
   return {
     key,

@@ -55,15 +55,25 @@ export function upgrade(port: number, host: string): Promise<Duplex> {
   });
 }
 
+export interface AskTls {
+  readonly serverName: string;
+  readonly host: string;
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What the client shows when it is asked for a certificate. */
+  readonly certificate?: { readonly chain: string; readonly privateKey: string } | undefined;
+}
+
 /** Sends an HTTP/2 request over TLS whose SNI may differ from its host; certificates are not checked, but returned. */
-export async function askTls(port: number, options: { serverName: string; host: string; path?: string }): Promise<Reply & { subject: string }> {
-  const session = connect(`https://127.0.0.1:${port}`, { servername: options.serverName, rejectUnauthorized: false });
+export async function askTls(port: number, options: AskTls): Promise<Reply & { subject: string }> {
+  const { chain: cert, privateKey: key } = options.certificate ?? {};
+  const session = connect(`https://127.0.0.1:${port}`, { servername: options.serverName, rejectUnauthorized: false, cert, key });
   try {
     return await new Promise((resolve, reject) => {
       let subject = '';
       session.on('connect', (_session, socket) => (subject = (socket as TLSSocket).getPeerCertificate().subject.CN?.toString() ?? ''));
       session.on('error', reject);
-      const stream = session.request({ ':authority': options.host, ':path': options.path ?? '/' });
+      const stream = session.request({ ':authority': options.host, ':path': options.path ?? '/', ...options.headers });
       stream.setTimeout(patience, () => stream.destroy(new Error(`no answer in ${patience} ms`)));
       let headers: Record<string, string | string[] | undefined> = {};
       let body = '';
@@ -74,5 +84,16 @@ export async function askTls(port: number, options: { serverName: string; host: 
     });
   } finally {
     session.destroy();
+  }
+}
+
+/** The status of an answer, or what became of the connection: `ECONNREFUSED`, or the name of a TLS alert. */
+export async function outcomeOfTls(port: number, options: AskTls): Promise<number | string> {
+  try {
+    return (await askTls(port, options)).status;
+  } catch (error) {
+    // A stream that ends because its connection failed has the reason as its cause.
+    const { code, cause } = error as { readonly code?: string; readonly cause?: { readonly code?: string } };
+    return cause?.code ?? code ?? String(error);
   }
 }

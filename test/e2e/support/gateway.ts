@@ -2,14 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Backend, Endpoint } from '../../../src/ir/backend.ts';
-import { routeTableOf, type Certificate, type Listener, type RouteTable } from '../../../src/ir/listener.ts';
+import { requestFiltersOf, routeTableOf, type Certificate, type Listener, type RouteTable } from '../../../src/ir/listener.ts';
+import type { TrustBundle } from '../../../src/ir/trust-bundle.ts';
 import type { Route } from '../../../src/ir/route.ts';
 import { equal } from '../../../src/util/equal.ts';
 import { clusterName, encodeCluster } from '../../../src/xds/resources/cluster.ts';
 import { encodeEndpoints } from '../../../src/xds/resources/endpoints.ts';
 import { encodeListener } from '../../../src/xds/resources/listener.ts';
 import { encodeRouteConfiguration } from '../../../src/xds/resources/route-configuration.ts';
-import { encodeCertificate } from '../../../src/xds/resources/secret.ts';
+import { encodeCertificate, encodeTrustBundle } from '../../../src/xds/resources/secret.ts';
 import { encodeScopedRoute, routeConfigurationName, shardOf } from '../../../src/xds/resources/shards.ts';
 import type { ShardCount } from '../../../src/xds/resources/shards.ts';
 import { encodeVirtualHost } from '../../../src/xds/resources/virtual-host.ts';
@@ -34,6 +35,7 @@ export interface TestGateway {
   /** Puts a backend on Envoy; servers on loopback unless given as endpoints. */
   backend(backend: Pick<Backend, 'key'> & Partial<Backend>, servers: readonly (number | Endpoint)[]): Promise<void>;
   certificate(certificate: Certificate): Promise<void>;
+  trustBundle(bundle: TrustBundle): Promise<void>;
   /** Opens a listener on a free port and returns the port. Its tables must be there or come later. */
   listen(listener: Listener, shards?: ReadonlyMap<string, ShardCount>): Promise<number>;
   /** Says which hosts a table has. Rejects with Envoy's words when it refuses them. */
@@ -70,7 +72,7 @@ export async function startTestGateway(): Promise<TestGateway> {
     for (let shard = 0; shard < shards; shard++) {
       const name = routeConfigurationName(table.key, shard, shards);
       const inShard = probed.filter(({ domain }) => shards === 1 || (shardOf(domain, shards) ?? shard) === shard);
-      const bytes = encodeRouteConfiguration(name, inShard, { misdirected: table.misdirected });
+      const bytes = encodeRouteConfiguration(name, inShard, table);
       if (equal(bytes, entry.sent.get(name))) continue;
       await ads.set(routes, name, bytes);
       entry.sent.set(name, bytes);
@@ -91,11 +93,12 @@ export async function startTestGateway(): Promise<TestGateway> {
       await ads.set(cluster, clusterName(backend.key), encodeCluster(backendOf(backend.key, backend)));
     },
     certificate: (certificate) => ads.set(secret, certificate.key, encodeCertificate(certificate)),
+    trustBundle: (bundle) => ads.set(secret, bundle.key, encodeTrustBundle(bundle)),
     async listen(listener, shards = new Map()) {
       const layouts = new Map([...shards].map(([key, count]) => [key, { shards: count }]));
       await ads.set(listenerType, listener.key, encodeListener(listener, { tables: layouts, accessLogPath: join(directory, 'access.log') }));
       const port = await boundPort(envoy, listener.key);
-      for (const chain of listener.chains) if (chain.tls === undefined) probes.set(routeTableOf(chain) ?? '', port);
+      for (const chain of listener.chains) if (chain.tls === undefined && requestFiltersOf(chain).length === 0) probes.set(routeTableOf(chain) ?? '', port);
       return port;
     },
     async table(table, shards = 1) {
