@@ -15,11 +15,12 @@ const table = 'e2e/gw/80';
 
 function world(hosts: Readonly<Record<string, readonly Route[]>>, more: Partial<World> & { readonly listeners?: () => Iterable<Listener> } = {}): World {
   const virtualHosts = new Map(Object.entries(hosts).map(([domain, routes]): [string, VirtualHost] => [`${table}|${domain}`, virtualHost(table, domain, routes)]));
-  const backend = (key: string): Backend => ({ key, owner: key, ownerVersion: '1', protocol: 'http1', discovery: { type: 'endpoints' } });
+  const backend = (key: string): Backend => ({ key, owner: key, ownerVersion: '1', protocol: 'http1', tls: undefined, discovery: { type: 'endpoints' } });
   return {
     listeners: () => [{ ...listener(table, 80), boundPort: 8080 }],
     ports: () => [],
     routeTable: (key): RouteTable => ({ key, proxy: 'e2e/gw', port: 80, scheme: 'http', misdirected: [] }),
+    streamRoute: () => undefined,
     virtualHost: (key, domain) => virtualHosts.get(`${key}|${domain}`),
     domains: () => Object.keys(hosts),
     isSharded: () => false,

@@ -1,5 +1,6 @@
-import type { FilterChain, Listener, RouteTable } from '../ir/listener.ts';
+import { routeTableOf, terminationOf, type FilterChain, type Listener, type RouteTable } from '../ir/listener.ts';
 import type { Route, VirtualHost } from '../ir/route.ts';
+import type { StreamRoute } from '../ir/stream.ts';
 import { bestMatch, wider } from '../translate/hostname.ts';
 import { assertNever } from '../util/assert.ts';
 import { connect } from './explain/connection.ts';
@@ -28,14 +29,28 @@ export function explain(request: ExplainedRequest, world: World, options: { read
   if ('failure' in connection) {
     return { ...nothing(request), steps: connection.steps, listener, answer: { type: 'none', reason: connection.failure }, summary: `No answer: ${connection.failure}.` };
   }
+  const table = routeTableOf(connection.chain);
+  if (table === undefined) return handedOn({ ...nothing(request), steps: connection.steps, listener }, connection.chain, world);
   const early = beforeRouting(request);
   const base = { ...nothing(request), steps: [...connection.steps, ...early.steps], listener };
   if ('answer' in early) return { ...base, answer: early.answer, summary: localSummary(early.answer) };
-  return routed(base, early.routed, { world, listener: connection.listener, chain: connection.chain });
+  return routed(base, early.routed, { world, listener: connection.listener, chain: connection.chain, table });
 }
 
 function nothing(request: ExplainedRequest): Omit<Explanation, 'summary' | 'answer' | 'steps' | 'listener'> {
   return { request, virtualHost: undefined, route: undefined, others: [], othersOmitted: 0, delivery: [] };
+}
+
+/** A connection of which nobody reads more than the server name. */
+function handedOn(base: Base, { target }: FilterChain, world: World): Explanation {
+  const route = target?.type === 'stream' ? world.streamRoute(target.route) : undefined;
+  const reason = route === undefined ? 'no route takes the connection: it is closed' : `the connection is handed on as it is (${route.owner}) to ${streamTargets(route)}`;
+  return { ...base, answer: { type: 'none', reason }, summary: `No HTTP answer of ours: ${reason}.` };
+}
+
+function streamTargets({ backends }: StreamRoute): string {
+  const total = backends.reduce((sum, { weight }) => sum + weight, 0);
+  return backends.map(({ backend, weight }) => `${backends.length === 1 ? '' : `${percent(weight / total)} `}${backend ?? 'nobody, since a backendRef leads nowhere: it is closed'}`).join(', ') || 'nobody: it is closed';
 }
 
 /** What Envoy does with any request, whatever the routes: refuse it, send it elsewhere, or change it. */
@@ -61,6 +76,8 @@ interface Place {
   readonly world: World;
   readonly listener: Listener;
   readonly chain: FilterChain;
+  /** Key of the route table behind the chain. */
+  readonly table: string;
 }
 
 type Base = Omit<Explanation, 'summary' | 'answer'>;
@@ -68,11 +85,11 @@ type Base = Omit<Explanation, 'summary' | 'answer'>;
 function routed(base: Base, request: RoutedRequest, place: Place): Explanation {
   const { world, listener, chain } = place;
   const host = hostOf(request.authority);
-  const table = world.routeTable(chain.routeTable);
-  const virtualHost = virtualHostOf(chain.routeTable, host, world);
+  const table = world.routeTable(place.table);
+  const virtualHost = virtualHostOf(place.table, host, world);
   const misdirected = misdirection(host, table, virtualHost);
   const route = misdirected === undefined ? virtualHost?.routes.find(({ match }) => misfits(match, request).length === 0) : undefined;
-  const { others, omitted } = otherRoutes(request, { world, host, virtualHost, table: chain.routeTable, proxy: listener.proxy, chosen: route });
+  const { others, omitted } = otherRoutes(request, { world, host, virtualHost, table: place.table, proxy: listener.proxy, chosen: route });
   const from = { request, place, table, virtualHost };
   const answered =
     misdirected !== undefined
@@ -80,7 +97,7 @@ function routed(base: Base, request: RoutedRequest, place: Place): Explanation {
       : route === undefined
         ? { answer: local(404, unmatched(host, virtualHost, place)) }
         : answerOf(route, from);
-  const delivery = deliveryOf(world, { listener, chain, host, backends: 'backends' in answered.answer ? answered.answer.backends.flatMap(({ backend }) => backend ?? []) : [] });
+  const delivery = deliveryOf(world, { listener, chain, table: place.table, host, backends: 'backends' in answered.answer ? answered.answer.backends.flatMap(({ backend }) => backend ?? []) : [] });
   return {
     ...base,
     virtualHost: misdirected === undefined ? virtualHost?.domain : undefined,
@@ -110,9 +127,9 @@ function misdirection(host: string, table: RouteTable | undefined, virtualHost: 
   return best === virtualHost?.domain ? undefined : best;
 }
 
-function unmatched(host: string, virtualHost: VirtualHost | undefined, { world, chain }: Place): string {
+function unmatched(host: string, virtualHost: VirtualHost | undefined, { world, table }: Place): string {
   if (virtualHost !== undefined && virtualHost.routes.length > 0) return `no route of host ${virtualHost.domain} fits the request`;
-  const known = [...world.domains(chain.routeTable)];
+  const known = [...world.domains(table)];
   const near = known.toSorted((a, b) => commonEnd(b, host) - commonEnd(a, host)).slice(0, 5);
   return `no route has the host ${host}${known.length === 0 ? '' : `; there is: ${near.join(', ')}${known.length > near.length ? ' …' : ''}`}`;
 }
@@ -186,7 +203,7 @@ function listenerPart(listener: Listener, chain: FilterChain | undefined, { worl
   const best = bestMatch(byHost.keys(), hostOf(request.authority));
   // A chain with TLS is a listener's own; without TLS the listeners of a port share one, and the host tells them apart.
   const name = chain?.tls !== undefined ? chain.name : ((best === undefined ? undefined : byHost.get(best)) ?? named[0]?.name ?? '');
-  return { gateway: proxy, name, address, port, boundPort, serverNames: chain?.tls && chain.serverNames, certificates: chain?.tls?.certificates ?? [] };
+  return { gateway: proxy, name, address, port, boundPort, serverNames: chain?.tls && chain.serverNames, certificates: (chain && terminationOf(chain)?.certificates) ?? [] };
 }
 
 function localSummary(answer: Answer): string {

@@ -18,6 +18,7 @@ export interface AnyStatus {
   readonly conditions?: readonly Condition[];
   readonly listeners?: readonly { readonly name: string; readonly conditions: readonly Condition[] }[];
   readonly parents?: readonly { readonly parentRef: ParentLabel; readonly conditions: readonly Condition[] }[];
+  readonly ancestors?: readonly { readonly ancestorRef: ParentLabel; readonly conditions: readonly Condition[] }[];
 }
 
 interface ParentLabel {
@@ -44,8 +45,9 @@ export function findings(status: AnyStatus | undefined): Finding[] {
   const all = found(status.conditions ?? [], '');
   const aboutListeners = new Set(listeners.length === 0 ? [] : all.filter(({ reason }) => summaries.has(reason)).map(({ message }) => message));
   const own = all.filter(({ message }) => !aboutListeners.has(message));
-  const parents = (status.parents ?? []).map(({ parentRef, conditions }) => found(conditions, parentLabel(parentRef)));
-  return [...own, ...withoutShared(listeners, own), ...merged(parents)];
+  const parents = (status.parents ?? []).map(({ parentRef, conditions }) => found(conditions, `parent ${parentLabel(parentRef)}`));
+  const ancestors = (status.ancestors ?? []).map(({ ancestorRef, conditions }) => found(conditions, `ancestor ${parentLabel(ancestorRef)}`));
+  return [...own, ...withoutShared(listeners, own), ...merged(parents), ...merged(ancestors)];
 }
 
 function found(conditions: readonly Condition[], where: string): Finding[] {
@@ -76,5 +78,5 @@ function merged(parents: readonly (readonly Finding[])[]): Finding[] {
 
 function parentLabel({ kind = 'Gateway', namespace, name, sectionName, port }: ParentLabel): string {
   const section = `${sectionName === undefined ? '' : ` listener "${sectionName}"`}${port === undefined ? '' : ` port ${port}`}`;
-  return `parent ${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}${section}`;
+  return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}${section}`;
 }

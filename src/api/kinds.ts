@@ -2,6 +2,7 @@ import type { Backend } from '../gen/k8s/backend.v1alpha1.ts';
 import type { BackendTLSPolicy } from '../gen/k8s/backendtlspolicy.v1.ts';
 import type { BackendTrafficPolicy } from '../gen/k8s/backendtrafficpolicy.v1alpha1.ts';
 import type { ClientTrafficPolicy } from '../gen/k8s/clienttrafficpolicy.v1alpha1.ts';
+import type { ClusterTrustBundle } from '../gen/k8s/clustertrustbundle.v1beta1.ts';
 import type { ConfigMap } from '../gen/k8s/configmap.v1.ts';
 import { DEFINITIONS } from '../gen/k8s/definitions.ts';
 import type { Definition } from '../gen/k8s/definitions.ts';
@@ -37,6 +38,7 @@ export interface Objects {
   BackendTLSPolicy: BackendTLSPolicy;
   BackendTrafficPolicy: BackendTrafficPolicy;
   ClientTrafficPolicy: ClientTrafficPolicy;
+  ClusterTrustBundle: ClusterTrustBundle;
   ConfigMap: ConfigMap;
   EndpointSlice: EndpointSlice;
   EnvoyExtensionPolicy: EnvoyExtensionPolicy;

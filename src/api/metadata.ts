@@ -19,8 +19,12 @@ const MAX_ANNOTATION_BYTES = 256 * 1024;
 
 type NameRule = (name: string) => string[];
 
-/** Rules for names, where they are not those of almost every kind: subdomains. */
-const NAME_RULES: Readonly<Partial<Record<KindName, NameRule>>> = { Namespace: dns1123Label, Service: dns1123Label };
+/** Rules for names, where they are not those of almost every kind: subdomains. A ClusterTrustBundle may have its signer before its name. */
+const NAME_RULES: Readonly<Partial<Record<KindName, NameRule>>> = {
+  ClusterTrustBundle: (name) => name.split(':').flatMap((part) => dns1123Subdomain(part)),
+  Namespace: dns1123Label,
+  Service: dns1123Label,
+};
 
 /** Checks metadata whose types are right: `ValidateObjectMeta` in k8s.io/apimachinery/pkg/api/validation. */
 export function checkMetadata(kind: Kind, metadata: RawMetadata): FieldError[] {

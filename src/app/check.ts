@@ -3,6 +3,7 @@ import type { KindName } from '../api/kinds.ts';
 import type { Resource } from '../api/resource.ts';
 import type { Collection } from '../reactive/collection.ts';
 import type { FileProblem } from '../source/files/changes.ts';
+import type { ObjectStatus } from '../translate/status/statuses.ts';
 import { byPlace } from './load.ts';
 import type { ControlPlane } from './control-plane.ts';
 
@@ -42,7 +43,7 @@ function problemsOf(plane: ControlPlane, { kind, key, status }: { readonly kind:
 export function conditionProblems(plane: ControlPlane): FileProblem[] {
   const statuses = plane.outputs.statuses.flatMap((collection) => [...collection.values()]);
   const problems = statuses.flatMap((object) => problemsOf(plane, object));
-  return byPlace([...problems, ...unserved(plane)]);
+  return byPlace([...problems, ...unserved(plane), ...unusedPolicies(statuses, plane)]);
 }
 
 function conditionProblem(finding: Finding, object: { readonly kind: string; readonly key: string; readonly origin: Resource['origin'] | undefined }): FileProblem {
@@ -56,6 +57,17 @@ function conditionProblem(finding: Finding, object: { readonly kind: string; rea
     field: where === '' ? `${type}=${status} (${reason})` : `${where}: ${type}=${status} (${reason})`,
     message,
   };
+}
+
+/** Policies for objects that no route leads to: not wrong, but perhaps a name that was misspelt, and then nothing is as the author thinks. */
+function unusedPolicies(statuses: readonly ObjectStatus[], { resources }: ControlPlane): FileProblem[] {
+  return statuses.flatMap(({ kind, key, status }) => {
+    const policy = kind === 'BackendTLSPolicy' && (status as AnyStatus).ancestors?.length === 0 ? resources.BackendTLSPolicy.get(key) : undefined;
+    if (policy === undefined) return [];
+    const { origin, object } = policy;
+    const targets = object.spec.targetRefs.map((ref) => `${ref.kind} ${ref.name}`).join(', ');
+    return [{ file: origin.file, line: origin.line, kind, key, severity: 'warning', field: 'spec.targetRefs', message: `no route of a Gateway leads to ${targets}` }];
+  });
 }
 
 /** Gateways that nobody looks after: not wrong, since their controller may be another one, but worth a line. */

@@ -2,9 +2,9 @@ import { clusterProxyReadiness } from './cluster-proxy-readiness.ts';
 import { applyChanges, type ControlPlane } from './control-plane.ts';
 import { Core } from './core.ts';
 import type { ControllerOptions } from './controller-options.ts';
+import { followReferences, SCOPED_KINDS } from './reference-scope.ts';
 import { RejectionMap } from './rejection-map.ts';
 import { SERVICE } from './served-kinds.ts';
-import { followSecrets } from './secret-scope.ts';
 import { SecureEndpoint } from './secure-endpoint.ts';
 import { unreadable } from './unreadable.ts';
 import { wantedInfrastructure } from './wanted-proxies.ts';
@@ -30,8 +30,8 @@ import type { ResourceStore } from '../xds/server/resources.ts';
 export const controllerLease = 'moongate-controller';
 const fieldManager = 'moongate';
 
-/** ConfigMaps mean nothing yet; of kinds that are not served, whoever writes one is told so. */
-const watchedKinds = (Object.keys(SERVICE) as KindName[]).filter((kind) => kind !== 'ConfigMap');
+/** Of kinds that are not served, whoever writes one is told so. */
+const watchedKinds = Object.keys(SERVICE) as KindName[];
 
 /**
  * The gateway in a cluster: objects of the API server in, Envoy Deployments and statuses out.
@@ -87,13 +87,13 @@ export class Controller {
       client,
       kinds: watchedKinds,
       namespaces: options.watch,
-      scopes: new Map([['Secret', []]]),
+      scopes: new Map(SCOPED_KINDS.map((kind) => [kind, []])),
       log,
       onChange: (changes) => this.#onObjects(changes),
       onState: () => this.#onSourceState(),
       onObserved: (kind, key) => this.#statuses.observedChanged(kind, key),
     });
-    followSecrets(this.plane, (namespaces) => this.#source.setScope('Secret', namespaces));
+    followReferences(this.plane, (kind, namespaces) => this.#source.setScope(kind, namespaces));
     this.#infra = new ProxyInfra({ client, environment, namespaces: proxyNamespaces, log, onState: (id, state) => this.#onInfraState(id, state) });
     this.#certificates = new CertificateKeeper({
       client,
@@ -158,7 +158,7 @@ export class Controller {
     else this.#election.start();
     await this.#rejections.start();
     await this.#source.start();
-    // Gateways, once read, say where Secrets are to be looked for.
+    // Gateways and policies, once read, say where Secrets and ConfigMaps are to be looked for.
     while ((!this.#source.synced || this.#unreadable.length > 0) && !this.#stopped) await this.#next();
     await this.#endpoint.opened;
     if (this.#stopped) return;

@@ -20,6 +20,7 @@ export function worldOf({ outputs, resources, portBindings, xds }: ControlPlane,
       }
     },
     routeTable: (key) => outputs.routeTables.get(key),
+    streamRoute: (key) => outputs.streamRoutes.get(key),
     virtualHost: (table, domain) => outputs.virtualHosts.get(`${table}|${domain}`),
     *domains(table) {
       for (const host of outputs.virtualHosts.values()) if (host.table === table && host.routes.length > 0) yield host.domain;

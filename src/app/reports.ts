@@ -14,7 +14,7 @@ import { byPlace } from './load.ts';
 import type { Standalone } from './standalone.ts';
 
 /** Kinds that a report shows, in this order: those whose objects have conditions. */
-const reportedKinds = ['GatewayClass', 'Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute', 'UDPRoute'] as const satisfies readonly KindName[];
+const reportedKinds = ['GatewayClass', 'Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute', 'UDPRoute', 'BackendTLSPolicy'] as const satisfies readonly KindName[];
 
 /** Everything in a status report that is not about the program itself. */
 export function statusReport(
@@ -89,7 +89,7 @@ interface WatchedProxy extends ProxyReport, Pick<ProxyProgress, 'open'> {
 }
 
 function proxyReports({ plane, store, ads, supervisor }: Standalone, metrics: Metrics): WatchedProxy[] {
-  const tables = new Set([...plane.outputs.listeners.values()].flatMap(({ chains }) => chains.map(({ routeTable }) => routeTable)));
+  const targets = new Set([...plane.outputs.listeners.values()].flatMap(({ chains }) => chains.map(({ target }) => (target?.type === 'stream' ? target.route : target?.table))));
   const states = supervisor.states();
   const wanted = new Set([...plane.outputs.proxies.values()].map(({ id }) => id));
   return [...new Set([...wanted, ...states.keys()])].sort(byText).map((id) => {
@@ -99,7 +99,7 @@ function proxyReports({ plane, store, ads, supervisor }: Standalone, metrics: Me
       ackState: (proxy, type, name) => ads.ackState(proxy, type, name),
       connected: (proxy) => ads.ackState(proxy, 'LDS', '').length,
       // Routes of a port that is not bound: no listener makes Envoy ask for them.
-      isWanted: (type, name) => type !== 'RDS' || tables.has(tableOf(name)),
+      isWanted: (type, name) => (type !== 'RDS' && type !== 'ECDS') || targets.has(type === 'RDS' ? tableOf(name) : name),
     });
     return { id, ...stateReport(state), restarts: metrics.restarts(id), connected, resources, open, wanted: wanted.has(id) };
   });

@@ -9,6 +9,7 @@ import type { KindName } from '../api/kinds.ts';
 import { PortBinder, portRetryMs } from '../infra/host/ports.ts';
 import type { ProxyState as ProcessState } from '../infra/host/proxy-state.ts';
 import type { StateDir } from '../infra/host/state-dir.ts';
+import { systemCaFile } from '../infra/host/system-ca.ts';
 import { Supervisor } from '../infra/host/supervisor.ts';
 import type { FileChanges, FileProblem } from '../source/files/changes.ts';
 import { FileSource } from '../source/files/file-source.ts';
@@ -75,10 +76,14 @@ export class Standalone {
   constructor(options: StandaloneOptions) {
     const { log, stateDir } = options;
     this.#options = options;
+    const caFile = systemCaFile();
     this.#rejectionFile = join(stateDir.path, 'rejections.json');
     this.#core = new Core({
       settings: options.settings,
-      xds: options.accessLogPath === undefined ? {} : { accessLogPath: options.accessLogPath },
+      xds: {
+        ...(options.accessLogPath !== undefined && { accessLogPath: options.accessLogPath }),
+        ...(caFile !== undefined && { systemCaFile: caFile }),
+      },
       log,
       ...(options.observer === undefined ? {} : { observer: options.observer }),
       remembered: readRejections(this.#rejectionFile),
@@ -213,14 +218,14 @@ export class Standalone {
     while (this.#portsWanted && !this.#stopped) {
       this.#portsWanted = false;
       clearTimeout(this.#portTimer);
-      const wanted = [...this.plane.outputs.wantedPorts.entries()].sort(([a], [b]) => byText(a, b)).map(([, port]) => port);
-      const resolved = await this.#ports.resolve(wanted);
+      const wanted = [...this.plane.outputs.wantedPorts.entries()].sort(([a], [b]) => byText(a, b));
+      const resolved = await this.#ports.resolve(wanted.map(([, port]) => port));
       if (resolved.some((port) => port.error !== undefined) && !this.#stopped) {
         this.#portTimer = setTimeout(() => void this.#resolvePorts(), portRetryMs);
       }
       this.#core.update(() => {
         const { portBindings } = this.plane;
-        const found = new Map(resolved.map((port) => [`${port.proxy}/${port.port}`, port]));
+        const found = new Map(resolved.map((port, i) => [wanted[i]?.[0] ?? '', port]));
         for (const [key] of [...portBindings.entries()]) if (!found.has(key)) portBindings.delete(key);
         for (const [key, port] of found) {
           portBindings.set(key, port.error === undefined ? { boundPort: port.bound, clientPort: port.bound } : { error: port.error });

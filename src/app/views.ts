@@ -23,6 +23,7 @@ export function irView({ outputs }: ControlPlane): Record<string, readonly unkno
     backends: sorted(outputs.backends),
     endpointSets: sorted(outputs.endpointSets),
     certificateUses: sorted(outputs.certificateUses),
+    trustUses: sorted(outputs.trustUses),
   };
 }
 

@@ -1,15 +1,16 @@
-import type { RouteTable } from '../ir/listener.ts';
+import { routeTableOf, type RouteTable } from '../ir/listener.ts';
 import type { Collection } from '../reactive/collection.ts';
 import type { Graph } from '../reactive/graph.ts';
 import type { Outputs } from '../translate/translate.ts';
 import { byText } from '../util/compare.ts';
 import { contentHash } from '../util/hash.ts';
-import { encodeCluster } from '../xds/resources/cluster.ts';
+import { encodeCluster, secretsOf } from '../xds/resources/cluster.ts';
 import { encodeEndpoints } from '../xds/resources/endpoints.ts';
 import { encodeListener } from '../xds/resources/listener.ts';
 import { encodeRouteConfiguration } from '../xds/resources/route-configuration.ts';
-import { encodeCertificate } from '../xds/resources/secret.ts';
+import { encodeCertificate, encodeTrustBundle } from '../xds/resources/secret.ts';
 import { encodeScopedRoute, routeConfigurationName, shardCount, shardOf, type ShardCount, type TableLayout } from '../xds/resources/shards.ts';
+import { clustersOfStream, encodeStreamRoute } from '../xds/resources/stream-route.ts';
 import { encodeVirtualHost, type EncodedVirtualHost } from '../xds/resources/virtual-host.ts';
 import type { Part, XdsResource } from '../xds/server/resources.ts';
 import type { XdsType } from '../xds/server/types.ts';
@@ -25,6 +26,8 @@ export interface ProxyResource {
 export interface XdsOptions {
   /** File for access logs of every proxy; undefined: none are written. */
   readonly accessLogPath?: string;
+  /** File with the CA certificates of the system that the proxies run on; undefined: where Envoy's images have it. */
+  readonly systemCaFile?: string;
   /** Cuts every route table into so many shards, whatever its size: for measurements. */
   readonly shards?: ShardCount;
 }
@@ -32,7 +35,10 @@ export interface XdsOptions {
 /** Encodes what translation gives, each piece once, and hands it to the proxies that use it. */
 export function xdsResources(graph: Graph, outputs: Outputs, options: XdsOptions): Collection<ProxyResource> {
   const clusters = graph.derive('clusters', outputs.backends, (backend) =>
-    resource(backend.key, encodeCluster(backend), { parts: () => [{ owner: backend.owner, version: backend.ownerVersion }] }),
+    resource(backend.key, encodeCluster(backend), {
+      parts: () => [{ owner: backend.owner, version: backend.ownerVersion }],
+      secrets: secretsOf(backend),
+    }),
   );
   const assignments = graph.derive('assignments', outputs.endpointSets, (set) => resource(set.backend, encodeEndpoints(set)));
   const viaService = graph.derive('service-assignments', outputs.serviceAddresses, (set) => resource(set.backend, encodeEndpoints(set)));
@@ -40,6 +46,8 @@ export function xdsResources(graph: Graph, outputs: Outputs, options: XdsOptions
     resource(certificate.key, encodeCertificate(certificate)),
   );
   const secretUses = graph.group('secret-uses', outputs.certificateUses, ({ proxy, certificate }) => [`${proxy}|${certificate}`]);
+  const trustBundles = graph.derive('trust-secrets', outputs.trustBundles, (bundle) => resource(bundle.key, encodeTrustBundle(bundle, options.systemCaFile)));
+  const trustUses = graph.group('trust-secret-uses', outputs.trustUses, ({ proxy, trust }) => [`${proxy}|${trust}`]);
   return graph.merge('xds', [
     graph.expand('proxy-clusters', outputs.backendUses, ({ proxy, backend }, read) => forProxy(proxy, 'CDS', read.get(clusters, backend)), {
       equal: sameVersion,
@@ -51,6 +59,9 @@ export function xdsResources(graph: Graph, outputs: Outputs, options: XdsOptions
     }),
     graph.expand('proxy-secrets', secretUses, ([use], read) =>
       use === undefined ? [] : forProxy(use.proxy, 'SDS', read.get(secrets, use.certificate)),
+    ),
+    graph.expand('proxy-trust-bundles', trustUses, ([use], read) =>
+      use === undefined ? [] : forProxy(use.proxy, 'SDS', read.get(trustBundles, use.trust)),
     ),
     ...routing(graph, outputs, options),
   ]);
@@ -84,9 +95,15 @@ function routing(graph: Graph, outputs: Outputs, options: XdsOptions): Collectio
   const members = graph.group('shard-hosts', placed, ({ index, host }) => [`${host.table}|${index}`], (a, b) => byText(a.host.domain, b.host.domain));
 
   const listeners = graph.expand('proxy-listeners', outputs.listeners, (listener, read) => {
-    const tables = new Map(listener.chains.map(({ routeTable }) => [routeTable, read.get(layouts, routeTable) ?? whole]));
-    const bytes = encodeListener(listener, { tables, ...options });
-    return forProxy(listener.proxy, 'LDS', resource(listener.key, bytes, { parts: () => listener.owners.map(({ owner, ownerVersion }) => ({ owner, version: ownerVersion })) }));
+    const tables = new Map(listener.chains.flatMap((chain): [string, TableLayout][] => {
+      const table = routeTableOf(chain);
+      return table === undefined ? [] : [[table, read.get(layouts, table) ?? whole]];
+    }));
+    const stream = listener.transport === 'UDP' ? listener.chains[0]?.target : undefined;
+    const datagramRoute = stream?.type === 'stream' ? read.get(outputs.streamRoutes, stream.route) : undefined;
+    const bytes = encodeListener(listener, { tables, datagramRoute, ...options });
+    const owners = [...listener.owners, ...(datagramRoute === undefined ? [] : [datagramRoute])].map(({ owner, ownerVersion }) => ({ owner, version: ownerVersion }));
+    return forProxy(listener.proxy, 'LDS', resource(listener.key, bytes, { ...(datagramRoute && { needs: clustersOfStream(datagramRoute) }), parts: () => owners }));
   }, { equal: sameVersion });
   const routes = graph.expand('proxy-routes', shards, ({ table, index, layout }, read, key) => {
     const own = (read.get(members, key) ?? []).map(({ host }) => host);
@@ -99,7 +116,14 @@ function routing(graph: Graph, outputs: Outputs, options: XdsOptions): Collectio
     const name = routeConfigurationName(table.key, index, layout.shards);
     return forProxy(table.proxy, 'SRDS', resource(name, encodeScopedRoute(table.key, index, layout.shards)));
   }, { equal: sameVersion });
-  return [listeners, routes, scopes];
+  const streams = graph.expand('proxy-streams', outputs.streamRoutes, (route) => {
+    // Those of datagrams are in the listener.
+    if (route.transport === 'UDP') return [];
+    const bytes = encodeStreamRoute(route, options);
+    const parts = [{ owner: route.owner, version: route.ownerVersion }];
+    return forProxy(route.proxy, 'ECDS', resource(route.key, bytes, { needs: clustersOfStream(route), parts: () => parts }));
+  }, { equal: sameVersion });
+  return [listeners, streams, routes, scopes];
 }
 
 const whole: TableLayout = { shards: 1 };
@@ -117,7 +141,7 @@ interface Shard {
   readonly layout: TableLayout;
 }
 
-function resource(name: string, bytes: Uint8Array, extra: Pick<XdsResource, 'needs' | 'parts'> = {}): XdsResource {
+function resource(name: string, bytes: Uint8Array, extra: Pick<XdsResource, 'needs' | 'parts' | 'secrets'> = {}): XdsResource {
   return { name, bytes, version: contentHash(bytes), ...extra };
 }
 

@@ -1,3 +1,5 @@
+import type { BackendTls } from './backend-tls.ts';
+
 /**
  * A group of servers that answer alike: one Service port, or one Backend object. Routes share it, so that health,
  * outlier detection and connection limits mean the servers and not the route (an Envoy cluster).
@@ -8,10 +10,15 @@ export interface Backend {
   /** The object it stands for: `Service/namespace/name`. */
   readonly owner: string;
   readonly ownerVersion: string;
-  /** What is spoken to the servers. */
-  readonly protocol: 'http1' | 'h2c';
-  /** `endpoints`: the addresses are an EndpointSet under the same key. `dns`: they are names that Envoy resolves. */
-  readonly discovery: { readonly type: 'endpoints' } | { readonly type: 'dns'; readonly hosts: readonly DnsHost[] };
+  /** What is spoken to the servers. `h2c`: HTTP/2, with TLS or without. `auto`: what client and server agree on by ALPN. */
+  readonly protocol: 'http1' | 'h2c' | 'auto';
+  /** undefined: plain text. */
+  readonly tls: BackendTls | undefined;
+  /**
+   * `endpoints`: the addresses are an EndpointSet under the same key. `dns`: they are names that Envoy resolves. `none`: nobody may be
+   * connected to, since the connection could not be secured as it has to be.
+   */
+  readonly discovery: { readonly type: 'endpoints' } | { readonly type: 'dns'; readonly hosts: readonly DnsHost[] } | { readonly type: 'none' };
 }
 
 export interface DnsHost {

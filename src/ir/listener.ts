@@ -4,11 +4,15 @@ export interface Proxy {
   readonly id: string;
 }
 
+/** What carries the traffic of a socket. TCP and UDP have port numbers of their own. */
+export type Transport = 'TCP' | 'UDP';
+
 /** One socket of a proxy. */
 export interface Listener {
-  /** `proxy/port`. */
+  /** `proxy/port`, or `proxy/port/udp`. */
   readonly key: string;
   readonly proxy: string;
+  readonly transport: Transport;
   /** The objects that asked for it, at their versions: `Gateway/namespace/name`. Several where Gateways share a proxy. */
   readonly owners: readonly { readonly owner: string; readonly ownerVersion: string }[];
   /** The port of the Gateway's listener: what clients believe they talk to, and what redirects name. */
@@ -19,7 +23,7 @@ export interface Listener {
   readonly address: string;
   /** HTTP filters that are to stand right before or after another one, by Envoy's names; applied one after the other. */
   readonly filterOrder: readonly FilterPosition[];
-  /** In order of choice: Envoy takes the most specific server name, the order is for people who read it. */
+  /** In order of choice: Envoy takes the most specific server name, the order is for people who read it. UDP has one for all datagrams. */
   readonly chains: readonly FilterChain[];
 }
 
@@ -33,17 +37,32 @@ export interface FilterPosition {
 /**
  * What happens to connections that name one of some servers by SNI (or to all, on a port without TLS).
  *
- *     connection ─ TLS? ─ SNI ─► chain ─► route table ─ Host ─► virtual host ─ match ─► route
+ *     connection ─ TLS? ─ SNI ─► chain ─┬─► route table ─ Host ─► virtual host ─ match ─► route
+ *                                       └─► stream route ─► backends
  */
 export interface FilterChain {
   /** Unique in the listener; the Gateway listener's name where there is one to one. */
   readonly name: string;
   /** Exact or `*.suffix` names; empty: every name, and connections without SNI. */
   readonly serverNames: readonly string[];
-  readonly tls: TlsTermination | undefined;
-  /** Key of the route table that answers what arrives here. */
-  readonly routeTable: string;
+  /** `passthrough`: the servers behind us end TLS, and only its first message is read, for the server name. */
+  readonly tls: TlsTermination | 'passthrough' | undefined;
+  /** What becomes of the connections; undefined: they are closed. */
+  readonly target: ChainTarget | undefined;
 }
+
+/** The route table behind a chain, if it is for HTTP. */
+export function routeTableOf({ target }: FilterChain): string | undefined {
+  return target?.type === 'routes' ? target.table : undefined;
+}
+
+/** How a chain ends TLS, if it does. */
+export function terminationOf({ tls }: FilterChain): TlsTermination | undefined {
+  return tls === 'passthrough' ? undefined : tls;
+}
+
+/** HTTP, answered by a route table, or bytes that are handed on, by a stream route; by its key. */
+export type ChainTarget = { readonly type: 'routes'; readonly table: string } | { readonly type: 'stream'; readonly route: string };
 
 export interface TlsTermination {
   /** Keys of certificates, the first is the default. */

@@ -1,4 +1,6 @@
+import type { TableState } from './gateways/ports.ts';
 import type { GatewayState } from './gateways/state.ts';
+import { bestMatch } from './hostname.ts';
 import type { Attachment } from './routes/attachments.ts';
 
 /** A route answers for a host at a listener; without a route, the listener merely claims the host. */
@@ -12,6 +14,12 @@ export interface HostEntry {
 /** The key of a host's group. */
 export function hostKey(table: string, domain: string): string {
   return `${table}|${domain}`;
+}
+
+/** The listener that a host belongs to: the most specific of the port that covers it. */
+export function ownerOf({ owners }: Pick<TableState, 'owners'>, domain: string): string | undefined {
+  const hostname = bestMatch(owners.keys(), domain);
+  return hostname === undefined ? undefined : owners.get(hostname);
 }
 
 /**

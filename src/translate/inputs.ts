@@ -29,7 +29,7 @@ export interface Rejection {
   readonly message: string;
 }
 
-/** Where a wanted port of a proxy ended up. Key: `proxy/port`. */
+/** Where a wanted port of a proxy ended up. Key: `portKey`. */
 export type PortBinding =
   | {
       readonly boundPort: number;

@@ -13,13 +13,21 @@ import type { Inputs, Settings } from './inputs.ts';
 import { missing } from './missing.ts';
 import { referenceGrants } from './reference-grants.ts';
 import { attach, type Attachment } from './routes/attachments.ts';
+import { l4Routes } from './routes/l4-routes.ts';
 import { l7Routes } from './routes/l7-routes.ts';
+import type { TranslatedRoute } from './routes/translated-route.ts';
 import { statuses, type ObjectStatus } from './status/statuses.ts';
-import { hostClaims, hostEntries } from './host-entries.ts';
+import { hostClaims, hostEntries, hostKey } from './host-entries.ts';
+import { streamPlaces } from './stream-places.ts';
+import { caCertificates } from './tls/ca-certificates.ts';
+import { tlsPolicies } from './tls/tls-policies.ts';
+import { reachOf, type GatewayBackend } from './tls/tls-targets.ts';
 import { virtualHosts } from './virtual-hosts.ts';
 import type { Backend, BackendUse, EndpointSet } from '../ir/backend.ts';
-import type { Certificate, Listener, Proxy, RouteTable } from '../ir/listener.ts';
+import { terminationOf, type Certificate, type Listener, type Proxy, type RouteTable } from '../ir/listener.ts';
 import type { VirtualHost } from '../ir/route.ts';
+import type { StreamRoute } from '../ir/stream.ts';
+import type { TrustBundle } from '../ir/trust-bundle.ts';
 import type { Collection } from '../reactive/collection.ts';
 import type { Graph } from '../reactive/graph.ts';
 
@@ -29,8 +37,14 @@ export interface CertificateUse {
   readonly certificate: string;
 }
 
-/** A route needs a backend on a proxy. */
-type RouteBackend = Pick<BackendUse, 'proxy' | 'backend'>;
+/** A trust bundle goes to a proxy because a backend there names it. */
+export interface TrustUse {
+  readonly proxy: string;
+  readonly trust: string;
+}
+
+/** A route of a Gateway needs a backend on its proxy. */
+type RouteBackend = Pick<BackendUse, 'proxy' | 'backend'> & GatewayBackend;
 
 /** Everything that translation gives. */
 export interface Outputs {
@@ -41,6 +55,7 @@ export interface Outputs {
   readonly listeners: Collection<Listener>;
   readonly routeTables: Collection<RouteTable>;
   readonly virtualHosts: Collection<VirtualHost>;
+  readonly streamRoutes: Collection<StreamRoute>;
   readonly backends: Collection<Backend>;
   readonly endpointSets: Collection<EndpointSet>;
   readonly backendUses: Collection<BackendUse>;
@@ -48,6 +63,8 @@ export interface Outputs {
   readonly serviceAddresses: Collection<EndpointSet>;
   readonly certificates: Collection<Certificate>;
   readonly certificateUses: Collection<CertificateUse>;
+  readonly trustBundles: Collection<TrustBundle>;
+  readonly trustUses: Collection<TrustUse>;
   readonly statuses: readonly Collection<ObjectStatus>[];
 }
 
@@ -66,38 +83,43 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   const grants = referenceGrants(resources.ReferenceGrant);
   const services = servicePorts(graph, inputs);
   const tls = certificates(graph, inputs);
+  const cas = caCertificates(graph, inputs, grants);
   const classes = gatewayClasses(graph, inputs, settings);
   const states = gateways(graph, inputs, { settings, classes, grants, certificates: tls });
   const fleets = graph.group('fleets', states, ({ proxy }) => [proxy], byAge);
 
-  const ports = graph.expand('wanted-ports', fleets, (fleet): [string, WantedPort][] =>
-    wantedPorts(fleet).map((port) => [`${port.proxy}/${port.port}`, port]),
-  );
-  const listeners = graph.expand('listeners', fleets, (fleet, read, proxy): [string, Listener][] =>
-    [...servingByPort(fleet)].flatMap(([port, serving]): [string, Listener][] => {
-      const listener = listenerOf(serving, read.get(inputs.portBindings, `${proxy}/${port}`));
-      return listener === undefined ? [] : [[listener.key, listener]];
-    }),
-  );
-  const tables = graph.expand('table-states', fleets, (fleet, read, proxy): [string, TableState][] =>
+  const ports = graph.expand('wanted-ports', fleets, (fleet): Iterable<[string, WantedPort]> => wantedPorts(fleet));
+  const tables = graph.expand('table-states', fleets, (fleet, read): [string, TableState][] =>
     [...servingByPort(fleet)]
-      .flatMap(([port, serving]) => tablesOf(fleet, serving, read.get(inputs.portBindings, `${proxy}/${port}`)))
-      .map((state) => [state.table.key, state]),
+      .flatMap(([port, serving]) => tablesOf(fleet, serving, read.get(inputs.portBindings, port)))
+      .map((state) => [state.key, state]),
   );
 
-  const catalog: BackendCatalog = { services, backends: resources.Backend, grants, missing: (read, of) => missing(read, inputs, of) };
-  const routes = l7Routes(graph, inputs, catalog);
+  const policies = tlsPolicies(graph, inputs, cas);
+  const catalog: BackendCatalog = { services, backends: resources.Backend, grants, policies, missing: (read, of) => missing(read, inputs, of) };
+  const requestRoutes = l7Routes(graph, inputs, catalog);
+  const connectionRoutes = l4Routes(graph, inputs, catalog);
+  const routes = graph.merge<TranslatedRoute>('routes', [requestRoutes, connectionRoutes]);
   const attachments = graph.derive('attachments', routes, (route, read): readonly Attachment[] => attach(read, route, { inputs, settings, gateways: states }));
   const entries = graph.merge('host-entries', [
     graph.expand('host-claims', states, hostClaims),
     graph.expand('host-routes', attachments, hostEntries),
   ]);
-  const hosts = virtualHosts(graph, { entries, tables, routes });
+  const hosts = graph.group('hosts', entries, (entry) => [hostKey(entry.table, entry.domain)]);
+  const streams = streamPlaces(graph, { hosts, tables, routes: connectionRoutes });
+  const listeners = graph.expand('listeners', fleets, (fleet, read): [string, Listener][] =>
+    [...servingByPort(fleet)].flatMap(([port, serving]): [string, Listener][] => {
+      const listener = listenerOf(serving, { binding: read.get(inputs.portBindings, port), streams: (table) => read.get(streams.domains, table) ?? [] });
+      return listener === undefined ? [] : [[listener.key, listener]];
+    }),
+  );
 
   const uses = graph.expand('route-backends', attachments, (attached, read, key): [string, RouteBackend][] => {
-    const proxies = new Set(attached.flatMap(({ placements }) => placements.map(({ proxy }) => proxy)));
-    const used = proxies.size === 0 ? [] : (read.get(routes, key)?.backends ?? []);
-    return [...proxies].flatMap((proxy) => used.map((backend): [string, RouteBackend] => [`${proxy}|${backend}|${key}`, { proxy, backend }]));
+    const places = new Map(attached.flatMap(({ placements }) => placements.map(({ gateway, proxy }) => [gateway, proxy])));
+    const used = places.size === 0 ? [] : (read.get(routes, key)?.backends ?? []);
+    return [...places].flatMap(([gateway, proxy]) =>
+      used.map((backend): [string, RouteBackend] => [`${gateway}|${backend}|${key}`, { gateway, proxy, backend }]),
+    );
   });
   const usesByProxy = graph.count('backend-use-counts', uses, ({ proxy, backend }) => [`${proxy}|${backend}`]);
   const backendUses = graph.derive('backend-uses', usesByProxy, (_count, read, key): BackendUse => {
@@ -107,8 +129,17 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     return { proxy, backend: key.slice(bar + 1), via: routingType === 'Service' ? 'service' : 'endpoints' };
   });
   const inUse = graph.count('backends-in-use', uses, ({ backend }) => [backend]);
-  const known = backends(graph, inputs, { services, inUse: graph.derive('used-backends', inUse, () => true) });
+  const known = backends(graph, inputs, { services, policies, inUse: graph.derive('used-backends', inUse, () => true) });
   const empty = emptyBackends(graph, known.endpointSets);
+  const trustUses = graph.expand('trust-uses', backendUses, ({ proxy, backend }, read, key): [string, TrustUse][] => {
+    const trust = read.get(known.backends, backend)?.tls?.trust;
+    return trust === undefined ? [] : [[key, { proxy, trust }]];
+  });
+  const reachCounts = graph.count('gateway-backend-counts', uses, ({ gateway, backend }) => [`${gateway}|${backend}`]);
+  const reached = graph.derive('gateway-backends', reachCounts, (_count, _read, key): GatewayBackend => {
+    const bar = key.indexOf('|');
+    return { gateway: key.slice(0, bar), backend: key.slice(bar + 1) };
+  });
   const attachedRoutes = graph.count('attached-routes', attachments, listenersOf);
 
   return {
@@ -116,14 +147,28 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     infrastructure: infrastructure(graph, inputs, { fleets, classes }),
     wantedPorts: ports,
     listeners,
-    routeTables: graph.derive('route-tables', tables, ({ table }) => table),
-    virtualHosts: hosts,
+    routeTables: graph.derive('route-tables', tables, ({ http }) => http),
+    virtualHosts: virtualHosts(graph, { hosts, tables, routes: requestRoutes }),
+    streamRoutes: streams.routes,
     ...known,
     backendUses,
     serviceAddresses: serviceAddresses(graph, { services, uses: backendUses }),
     certificates: tls.certificates,
     certificateUses: graph.expand('certificate-uses', listeners, certificateUses),
-    statuses: statuses(graph, { inputs, settings, classes, gateways: states, attachedRoutes, attachments, routes, empty }),
+    trustBundles: cas.bundles(graph, graph.count('trust-bundles-in-use', trustUses, ({ trust }) => [trust])),
+    trustUses,
+    statuses: statuses(graph, {
+      inputs,
+      settings,
+      classes,
+      gateways: states,
+      attachedRoutes,
+      attachments,
+      routes,
+      empty,
+      policies,
+      reach: reachOf({ reached, services, gateways: states }),
+    }),
   };
 }
 
@@ -133,6 +178,6 @@ function listenersOf(attached: readonly Attachment[]): Set<string> {
 }
 
 function certificateUses(listener: Listener): [string, CertificateUse][] {
-  const used = new Set(listener.chains.flatMap(({ tls }) => tls?.certificates ?? []));
+  const used = new Set(listener.chains.flatMap((chain) => terminationOf(chain)?.certificates ?? []));
   return [...used].map((certificate) => [`${listener.key}|${certificate}`, { proxy: listener.proxy, certificate }]);
 }

@@ -5,7 +5,7 @@ import { decoded } from './testing.ts';
 import { translateOffline } from '../app/offline.ts';
 import type { Settings } from './inputs.ts';
 import type { ControlPlane } from '../app/control-plane.ts';
-import type { FilterChain, RouteTable } from '../ir/listener.ts';
+import { routeTableOf, type FilterChain, type RouteTable } from '../ir/listener.ts';
 import type { RouteMatch, VirtualHost } from '../ir/route.ts';
 import { selfSigned } from '../../test/e2e/support/certificate.ts';
 
@@ -186,7 +186,7 @@ function answered(plane: ControlPlane, request: Request): string {
   const chains = listener?.chains ?? [];
   const names = ({ serverNames }: FilterChain) => (serverNames.length === 0 ? ['*'] : serverNames);
   const chain = envoyPicks(chains, names, request.sni);
-  const table = chain && plane.outputs.routeTables.get(chain.routeTable);
+  const table = chain && plane.outputs.routeTables.get(routeTableOf(chain) ?? '');
   if (table === undefined) return 'closed';
   const host = envoyPicks(domainsOf(plane, table), ({ domains }) => domains, request.host);
   if (host?.routes === undefined) return host === undefined ? '404' : '421';

@@ -1,6 +1,6 @@
 import type { TableState } from './gateways/ports.ts';
-import { hostKey, type HostEntry } from './host-entries.ts';
-import { bestMatch, mostSpecificFirst, wider } from './hostname.ts';
+import { hostKey, ownerOf, type HostEntry } from './host-entries.ts';
+import { mostSpecificFirst, wider } from './hostname.ts';
 import { byPosition, byPrecedence, type Ranked } from './routes/precedence.ts';
 import type { L7Route } from './routes/translated-route.ts';
 import type { Route, VirtualHost } from '../ir/route.ts';
@@ -19,16 +19,17 @@ import { chain } from '../util/compare.ts';
 export function virtualHosts(
   graph: Graph,
   from: {
-    readonly entries: Collection<HostEntry>;
+    /** Entries by host. */
+    readonly hosts: Collection<readonly HostEntry[]>;
     readonly tables: Collection<TableState>;
     readonly routes: Collection<L7Route>;
   },
 ): Collection<VirtualHost> {
-  const hosts = graph.group('hosts', from.entries, (entry) => [hostKey(entry.table, entry.domain)]);
+  const { hosts } = from;
   return graph.derive('virtual-hosts', hosts, (entries, read): VirtualHost | undefined => {
     const [first] = entries;
     const state = first && read.get(from.tables, first.table);
-    if (first === undefined || state === undefined) return undefined;
+    if (first === undefined || state?.http === undefined) return undefined;
     const { domain, table } = first;
     const owner = ownerOf(state, domain);
     if (owner === undefined || !state.listeners.includes(owner)) return undefined;
@@ -43,12 +44,6 @@ export function virtualHosts(
     }
     return { key: hostKey(table, domain), table, domain, routes };
   });
-}
-
-/** The listener that a host belongs to. */
-function ownerOf(table: TableState, domain: string): string | undefined {
-  const hostname = bestMatch(table.owners.keys(), domain);
-  return hostname === undefined ? undefined : table.owners.get(hostname);
 }
 
 /** A route that already answered under a more specific host has nothing to add under a wider one. */

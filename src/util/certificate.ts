@@ -35,3 +35,15 @@ function dnsNames(certificate: X509Certificate): string[] {
     .filter((entry) => entry.startsWith('DNS:'))
     .map((entry) => entry.slice('DNS:'.length).toLowerCase());
 }
+
+/** The certificates in a PEM text, each as PEM with a line break at its end. What cannot be read is left out. */
+export function readCertificates(text: string): string[] {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  return blocks.flatMap((block) => {
+    try {
+      return [new X509Certificate(block).toString()];
+    } catch {
+      return [];
+    }
+  });
+}

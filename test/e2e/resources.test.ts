@@ -514,9 +514,9 @@ describe('TLS', () => {
     const tls = (name: string) => ({ certificates: [`Secret/e2e/${name}`], alpn: ['h2', 'http/1.1'] as const });
     tlsPort = await gateway.listen(
       listener('e2e/tls/443', 443, [
-        { name: 'one', serverNames: ['one.test'], tls: tls('one.test'), routeTable: 'e2e/tls/443/one' },
-        { name: 'wild', serverNames: ['*.wild.test'], tls: tls('wild.test'), routeTable: 'e2e/tls/443/wild' },
-        { name: 'rest', serverNames: [], tls: tls('two.test'), routeTable: 'e2e/tls/443/rest' },
+        { name: 'one', serverNames: ['one.test'], tls: tls('one.test'), target: { type: 'routes', table: 'e2e/tls/443/one' } },
+        { name: 'wild', serverNames: ['*.wild.test'], tls: tls('wild.test'), target: { type: 'routes', table: 'e2e/tls/443/wild' } },
+        { name: 'rest', serverNames: [], tls: tls('two.test'), target: { type: 'routes', table: 'e2e/tls/443/rest' } },
       ]),
     );
     await gateway.hosts('e2e/tls/443/one', { 'one.test': [route('one', forward(['a']))] });

@@ -96,7 +96,7 @@ describe('a session in a cookie', () => {
     await gateway.table({ key, proxy: 'e2e/gw', port: 443, scheme: 'https', misdirected: [] });
     await gateway.certificate({ key: 'Secret/e2e/secure.test', ...selfSigned('secure.test') });
     const tls = { certificates: ['Secret/e2e/secure.test'], alpn: ['h2'] as const };
-    const tlsPort = await gateway.listen(listener(key, 443, [{ name: 'https', serverNames: [], tls, routeTable: key }]));
+    const tlsPort = await gateway.listen(listener(key, 443, [{ name: 'https', serverNames: [], tls, target: { type: 'routes', table: key } }]));
     await gateway.backend({ key: 'three' }, ports('a', 'b', 'c'));
     const shared = route('r', forward([share('three', 1, { session: cookie })]));
     await gateway.hosts(key, { 'secure.test': [shared] });

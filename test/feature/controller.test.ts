@@ -129,6 +129,19 @@ describe('a controller', () => {
     assert.deepEqual([...asked].sort(), ['/api/v1/namespaces/certificates/secrets', `/api/v1/namespaces/${namespace}/secrets`]);
   });
 
+  test('looks for ConfigMaps only where something names one', async (context) => {
+    const api = await FakeApiServer.start(context);
+    api.put('GatewayClass', gatewayClass);
+    const caCertificateRefs = [{ group: '', kind: 'ConfigMap', name: 'clients', namespace: 'authorities' }];
+    const { spec, ...rest } = gateway('web');
+    api.put('Gateway', { ...rest, spec: { ...(spec as object), tls: { frontend: { default: { validation: { caCertificateRefs } } } } } });
+    api.put('ConfigMap', { metadata: { name: 'clients', namespace: 'authorities' }, data: {} });
+    api.put('ConfigMap', { metadata: { name: 'other', namespace: 'default' }, data: {} });
+    const made = controller(context, api);
+    await made.start();
+    assert.deepEqual([...made.plane.resources.ConfigMap.entries()].map(([key]) => key), ['authorities/clients']);
+  });
+
   test('leaves writing to the replica that leads, and serves the same', async (context) => {
     const api = await FakeApiServer.start(context);
     api.put('GatewayClass', gatewayClass);

@@ -15,7 +15,7 @@ export function assertSound(plane: ControlPlane): void {
     assert.deepEqual(missing('CDS', clusters.filter((name) => name !== invalidCluster)), [], `${proxy}: clusters that routes name`);
     assert.deepEqual(missing('EDS', endpointClusters(view)), [], `${proxy}: endpoints of clusters`);
     assert.deepEqual(missing('RDS', valuesOf(view['LDS'], ['route_config_name'])), [], `${proxy}: route configurations of listeners`);
-    assert.deepEqual(missing('SDS', secretNames(view)), [], `${proxy}: certificates of listeners`);
+    assert.deepEqual(missing('SDS', secretNames(view)), [], `${proxy}: secrets of listeners and clusters`);
     for (const [name, table] of Object.entries(view['RDS'] ?? {})) {
       const domains = valuesOf(table, ['domains']).toSorted();
       assert.deepEqual(domains, [...new Set(domains)], `${proxy}: domains of ${name}`);
@@ -54,6 +54,7 @@ function endpointClusters(view: ProxyView): string[] {
     .map(([name]) => name);
 }
 
-function secretNames(view: ProxyView): string[] {
-  return valuesOf(objectsOf(view['LDS'], 'tls_certificate_sds_secret_configs').map((list) => (list as { name: string }[]).map(({ name }) => ({ name }))), ['name']);
+function secretNames({ CDS, LDS }: ProxyView): string[] {
+  const configs = ['tls_certificate_sds_secret_configs', 'validation_context_sds_secret_config'].flatMap((name) => objectsOf([CDS, LDS], name).flat());
+  return configs.map((config) => (config as { readonly name: string }).name);
 }

@@ -57,11 +57,11 @@ export function changes(part: Partial<HeaderChanges>): HeaderChanges {
 
 /** A backend that is found by endpoints and speaks HTTP/1.1 unless told otherwise. */
 export function backend(key: string, more: Partial<Backend> = {}): Backend {
-  return { key, owner: `Service/${key}`, ownerVersion: '1', protocol: 'http1', discovery: { type: 'endpoints' }, ...more };
+  return { key, owner: `Service/${key}`, ownerVersion: '1', protocol: 'http1', tls: undefined, discovery: { type: 'endpoints' }, ...more };
 }
 
 /** A listener on loopback, on a port that the system chooses; plain HTTP with one table of the same key unless told otherwise. */
 export function listener(key: string, port: number, chains?: readonly FilterChain[]): Listener {
-  const plain = { name: 'http', serverNames: [], tls: undefined, routeTable: key };
-  return { key, proxy: 'e2e/gw', owners: [{ owner: 'Gateway/e2e/gw', ownerVersion: '1' }], port, boundPort: 0, address: '127.0.0.1', filterOrder: [], chains: chains ?? [plain] };
+  const plain: FilterChain = { name: 'http', serverNames: [], tls: undefined, target: { type: 'routes', table: key } };
+  return { key, proxy: 'e2e/gw', transport: 'TCP', owners: [{ owner: 'Gateway/e2e/gw', ownerVersion: '1' }], port, boundPort: 0, address: '127.0.0.1', filterOrder: [], chains: chains ?? [plain] };
 }

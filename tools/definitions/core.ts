@@ -33,6 +33,16 @@ const PROTOCOL = { enum: ['TCP', 'UDP', 'SCTP'], default: 'TCP' };
 
 const SOURCES: readonly Source[] = [
   {
+    group: 'certificates.k8s.io',
+    version: 'v1beta1',
+    kind: 'ClusterTrustBundle',
+    plural: 'clustertrustbundles',
+    scope: 'Cluster',
+    file: 'apis__certificates.k8s.io__v1beta1_openapi.json',
+    schema: 'io.k8s.api.certificates.v1beta1.ClusterTrustBundle',
+    additions: {},
+  },
+  {
     ...core('ConfigMap', 'configmaps', 'Namespaced'),
     additions: {},
   },

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { FilterChain, Listener } from '../../ir/listener.ts';
+import { routeTableOf, type FilterChain, type Listener } from '../../ir/listener.ts';
 import { bestMatch } from '../../translate/hostname.ts';
 import type { ExplainedRequest } from './request.ts';
 import { hostOf } from './request.ts';
@@ -12,7 +12,7 @@ export type Connection =
 
 /** Finds the listener and filter chain for a connection. `gateway` chooses among Gateways that want the same port. */
 export function connect(request: ExplainedRequest, world: World, gateway?: string): Connection {
-  const all = [...world.listeners()].filter(({ proxy }) => gateway === undefined || proxy === gateway);
+  const all = [...world.listeners()].filter(({ proxy, transport }) => transport === 'TCP' && (gateway === undefined || proxy === gateway));
   const bound = all.filter((listener) => listener.boundPort === request.port && reaches(request.host, listener.address));
   const candidates = bound.length > 0 ? bound : all.filter((listener) => listener.port === request.port && reaches(request.host, listener.address));
   const listener = candidates.find((each) => knowsHost(each, request, world)) ?? candidates[0];
@@ -49,7 +49,7 @@ function reaches(host: string, address: string): boolean {
 }
 
 function knowsHost(listener: Listener, request: ExplainedRequest, world: World): boolean {
-  return listener.chains.some(({ routeTable }) => world.virtualHost(routeTable, hostOf(request.authority)) !== undefined);
+  return listener.chains.some((chain) => world.virtualHost(routeTableOf(chain) ?? '', hostOf(request.authority)) !== undefined);
 }
 
 function portSteps(request: ExplainedRequest, listener: Listener, candidates: readonly Listener[]): string[] {

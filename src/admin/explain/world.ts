@@ -1,6 +1,7 @@
 import type { Backend, EndpointSet } from '../../ir/backend.ts';
 import type { Listener, RouteTable } from '../../ir/listener.ts';
 import type { VirtualHost } from '../../ir/route.ts';
+import type { StreamRoute } from '../../ir/stream.ts';
 import type { XdsType } from '../../xds/server/types.ts';
 
 /** What is served, as far as an explanation needs it. */
@@ -10,6 +11,7 @@ export interface World {
   /** Ports that Gateways want, whether they got them or not. */
   ports(): Iterable<{ readonly proxy: string; readonly port: number; readonly error?: string }>;
   routeTable(key: string): RouteTable | undefined;
+  streamRoute(key: string): StreamRoute | undefined;
   virtualHost(table: string, domain: string): VirtualHost | undefined;
   /** The domains of a table's virtual hosts, in no particular order. May take a while. */
   domains(table: string): Iterable<string>;

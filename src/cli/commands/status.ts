@@ -56,6 +56,7 @@ const subjects: ReadonlyMap<string, string> = new Map([
   ...names('TLSRoute', 'tlsroute', 'tlsroutes'),
   ...names('TCPRoute', 'tcproute', 'tcproutes'),
   ...names('UDPRoute', 'udproute', 'udproutes'),
+  ...names('BackendTLSPolicy', 'backendtlspolicy', 'backendtlspolicies', 'btlspolicy'),
   ...names('proxies', 'proxy', 'proxies'),
   ...names('problems', 'problem', 'problems'),
   ...names('all', 'all'),

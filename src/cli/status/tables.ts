@@ -37,6 +37,8 @@ function objectTable(kind: string, objects: readonly ObjectReport[], options: Ta
       return gatewayClassTable(objects, options);
     case 'Gateway':
       return gatewayTable(objects, options);
+    case 'BackendTLSPolicy':
+      return policyTable(objects, options);
     default:
       return routeTable(objects, options);
   }
@@ -103,6 +105,28 @@ function routeTable(objects: readonly ObjectReport[], { wide }: TableOptions): s
         ...nameOf(object),
         shortened(hostnames, wide) || '*',
         shortened(parents, wide) || none,
+        sharedStatus(conditions, 'Accepted'),
+        sharedStatus(conditions, 'ResolvedRefs'),
+        ...(wide ? [placeOf(object), messageOf(object)] : []),
+      ];
+    }),
+  );
+}
+
+interface PolicySpec {
+  readonly targetRefs?: readonly { readonly kind: string; readonly name: string; readonly sectionName?: string }[];
+}
+
+function policyTable(objects: readonly ObjectReport[], { wide }: TableOptions): string {
+  return table(
+    ['NAMESPACE', 'NAME', 'TARGETS', 'ACCEPTED', 'RESOLVEDREFS', ...(wide ? ['FILE', 'MESSAGE'] : [])],
+    objects.map((object) => {
+      const { targetRefs = [] } = object.spec as PolicySpec;
+      const targets = targetRefs.map(({ kind, name, sectionName }) => `${kind}/${name}${sectionName === undefined ? '' : `:${sectionName}`}`);
+      const conditions = (object.status?.ancestors ?? []).map((ancestor) => ancestor.conditions);
+      return [
+        ...nameOf(object),
+        shortened(targets, wide) || none,
         sharedStatus(conditions, 'Accepted'),
         sharedStatus(conditions, 'ResolvedRefs'),
         ...(wide ? [placeOf(object), messageOf(object)] : []),

@@ -1,4 +1,6 @@
 import { request } from 'node:http';
+import type { Transport } from '../../ir/listener.ts';
+import { portName } from './ports.ts';
 
 /** Answers larger than this are cut off with an error: a config dump of 10,000 routes has some 30 MB. */
 const maxAnswerBytes = 256 * 1024 * 1024;
@@ -16,8 +18,8 @@ export interface AdminClient {
   drain(how: 'graceful' | 'handover'): Promise<void>;
   /** The effective configuration as Envoy prints it; `resource` is a field of its dump, such as `dynamic_listeners`. */
   configDump(resource?: string): Promise<unknown>;
-  /** TCP ports on which Envoy has listeners. */
-  listenerPorts(): Promise<ReadonlySet<number>>;
+  /** Ports on which Envoy has listeners, by `portName`. */
+  listenerPorts(): Promise<ReadonlySet<string>>;
 }
 
 /** `timeoutMs` bounds each call (default 2,000). */
@@ -64,22 +66,22 @@ export function parseStats(text: string): Map<string, number> {
   return stats;
 }
 
-function parseListenerPorts(answer: unknown): Set<number> {
-  const ports = new Set<number>();
+function parseListenerPorts(answer: unknown): Set<string> {
+  const ports = new Set<string>();
   const { listener_statuses: statuses = [] } = answer as {
     listener_statuses?: { local_address?: Address; additional_local_addresses?: Address[] }[];
   };
   for (const status of statuses) {
     for (const address of [status.local_address, ...(status.additional_local_addresses ?? [])]) {
-      const port = address?.socket_address?.port_value;
-      if (port !== undefined) ports.add(port);
+      const { port_value: port, protocol } = address?.socket_address ?? {};
+      if (port !== undefined) ports.add(portName(port, protocol));
     }
   }
   return ports;
 }
 
 interface Address {
-  readonly socket_address?: { readonly port_value?: number };
+  readonly socket_address?: { readonly port_value?: number; readonly protocol?: Transport };
 }
 
 interface Answer {

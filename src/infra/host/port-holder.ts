@@ -1,19 +1,20 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 
+import type { Transport } from '../../ir/listener.ts';
 import { printable } from '../../util/printable.ts';
 
 /** Looking through all processes is bounded: a busy host may have tens of thousands. */
 const maxProcesses = 20_000;
 
 /**
- * Says who listens on a TCP port, for a human: '"nginx" (pid 812)', '"node server.js" (pid 7)', 'a process of user 33'. Undefined when it cannot be found out:
+ * Says who listens on a port, for a human: '"nginx" (pid 812)', '"node server.js" (pid 7)', 'a process of user 33'. Undefined when it cannot be found out:
  * on systems without /proc, or when the holder is gone.
  */
-export async function portHolder(port: number): Promise<string | undefined> {
-  const sockets = (await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map(async (path) => {
-    const text = await readFile(path, 'utf8').catch(() => '');
-    return listeningSockets(text, port);
+export async function portHolder(port: number, transport: Transport = 'TCP'): Promise<string | undefined> {
+  const sockets = (await Promise.all(['', '6'].map(async (family) => {
+    const text = await readFile(`/proc/net/${transport.toLowerCase()}${family}`, 'utf8').catch(() => '');
+    return listeningSockets(text, port, transport);
   }))).flat();
   const first = sockets[0];
   if (first === undefined) return undefined;
@@ -48,14 +49,17 @@ function scriptOf(args: readonly string[]): string {
   return found.startsWith('-') ? '' : found;
 }
 
-/** The listening sockets on a port in a table as of proc(5), /proc/net/tcp. */
-export function listeningSockets(table: string, port: number): { inode: string; uid: number }[] {
+/** `st` of a socket that anybody may send to: TCP_LISTEN, and for UDP, which has no connections, TCP_CLOSE. */
+const openStates: Readonly<Record<Transport, string>> = { TCP: '0A', UDP: '07' };
+
+/** The listening sockets on a port in a table as of proc(5), /proc/net/tcp and /proc/net/udp. */
+export function listeningSockets(table: string, port: number, transport: Transport = 'TCP'): { inode: string; uid: number }[] {
   const found: { inode: string; uid: number }[] = [];
   for (const line of table.split('\n').slice(1)) {
     //   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
     //    0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 41257 1 …
     const [, local, , state, , , , uid, , inode] = line.trim().split(/\s+/);
-    if (state !== '0A' || local === undefined || uid === undefined || inode === undefined) continue;
+    if (state !== openStates[transport] || local === undefined || uid === undefined || inode === undefined) continue;
     if (Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16) === port) found.push({ inode, uid: Number(uid) });
   }
   return found;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
@@ -81,16 +82,35 @@ test('a port that was given is not probed again while it is wanted, and is after
 
 test('a port on which our own Envoy listens already is not probed', async () => {
   const { probe, probed } = machine({ 80: 'taken' });
-  const binder = new PortBinder({ probe, heldPorts: async () => new Map([[80, 'a/g']]) });
+  const binder = new PortBinder({ probe, heldPorts: async () => new Map([['80/TCP', 'a/g']]) });
   const [result] = await binder.resolve([{ proxy: 'a/g', port: 80 }]);
   assert.equal(result?.bound, 80);
   assert.deepEqual(probed, []);
 });
 
 test('a port that another of our Envoys has not given up yet says so', async () => {
-  const binder = new PortBinder({ ...machine({ 80: 'taken' }), heldPorts: async () => new Map([[80, 'a/old']]) });
+  const binder = new PortBinder({ ...machine({ 80: 'taken' }), heldPorts: async () => new Map([['80/TCP', 'a/old']]) });
   const [result] = await binder.resolve([{ proxy: 'a/new', port: 80 }]);
   assert.match(result?.error ?? '', /^port 80 is still held by a\/old/);
+});
+
+test('UDP has port numbers of its own', async () => {
+  const binder = new PortBinder(machine({}));
+  const results = await binder.resolve([{ proxy: 'a/one', port: 53 }, { proxy: 'a/two', port: 53, transport: 'UDP' }]);
+  assert.deepEqual(results.map(({ bound, error }) => error ?? bound), [53, 53]);
+});
+
+test('a UDP port that a real process holds is an error that names the process', async () => {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const { port } = socket.address();
+  try {
+    const [udp, tcp] = await new PortBinder().resolve([{ proxy: 'a/g', port, transport: 'UDP' }, { proxy: 'a/g', port }]);
+    assert.match(udp?.error ?? '', process.platform === 'linux' ? new RegExp(`^port ${port} is taken by .*\\(pid ${process.pid}\\)`) : /another process/);
+    assert.equal(tcp?.bound, port);
+  } finally {
+    socket.close();
+  }
 });
 
 test('one proxy may ask for a port several times', async () => {

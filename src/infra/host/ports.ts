@@ -1,11 +1,15 @@
+import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 
+import type { Transport } from '../../ir/listener.ts';
 import { portHolder } from './port-holder.ts';
 
 /** A port that a listener of a proxy asks for. A proxy may ask for the same port several times. */
 export interface WantedPort {
   readonly proxy: string;
   readonly port: number;
+  /** TCP when absent. */
+  readonly transport?: Transport;
   /** Local IP address; all IPv4 addresses when absent. */
   readonly address?: string;
 }
@@ -23,11 +27,11 @@ export type ResolvedPort = WantedPort & (
 /** What an attempt to listen shows. */
 export type ProbeResult = 'free' | 'taken' | 'forbidden' | 'no-such-address';
 
-/** `heldPorts` tells which proxy of ours listens on which port already; the others stand for the machine in tests. */
+/** `heldPorts` tells which proxy of ours listens on which port already, by `portName`; the others stand for the machine in tests. */
 export interface PortBinderOptions {
-  readonly heldPorts?: () => Promise<ReadonlyMap<number, string>>;
-  readonly probe?: (port: number, address: string) => Promise<ProbeResult>;
-  readonly holder?: (port: number) => Promise<string | undefined>;
+  readonly heldPorts?: () => Promise<ReadonlyMap<string, string>>;
+  readonly probe?: (port: number, address: string, transport?: Transport) => Promise<ProbeResult>;
+  readonly holder?: (port: number, transport?: Transport) => Promise<string | undefined>;
 }
 
 /** How soon a port that could not be had is worth another look. */
@@ -45,9 +49,9 @@ const anyAddress = '0.0.0.0';
  * what keeps Envoy from listening.
  */
 export class PortBinder {
-  readonly #heldPorts: () => Promise<ReadonlyMap<number, string>>;
-  readonly #probe: (port: number, address: string) => Promise<ProbeResult>;
-  readonly #holder: (port: number) => Promise<string | undefined>;
+  readonly #heldPorts: () => Promise<ReadonlyMap<string, string>>;
+  readonly #probe: NonNullable<PortBinderOptions['probe']>;
+  readonly #holder: NonNullable<PortBinderOptions['holder']>;
   #given = new Map<string, { readonly bound: number; readonly note?: string }>();
   #work: Promise<unknown> = Promise.resolve();
 
@@ -76,7 +80,7 @@ export class PortBinder {
     const taken: Taken[] = [];
     const results: ResolvedPort[] = [];
     const errors = new Map<string, string>();
-    let held: ReadonlyMap<number, string> | undefined;
+    let held: ReadonlyMap<string, string> | undefined;
     // Who has a port keeps it, whatever the order: a newcomer must not take down what works.
     for (const want of wanted) {
       const known = before.get(keyOf(want));
@@ -124,14 +128,14 @@ export class PortBinder {
     if (owner !== undefined && owner.proxy !== want.proxy) {
       return `port ${port} belongs to ${owner.proxy}, which asked for it first: choose another port for one of them`;
     }
-    if (owner !== undefined || held.get(port) === want.proxy) return 'free';
+    const ours = held.get(portName(port, want.transport));
+    if (owner !== undefined || ours === want.proxy) return 'free';
     const address = want.address ?? anyAddress;
-    const result = await this.#probe(port, address);
+    const result = await this.#probe(port, address, want.transport);
     if (result === 'free' || result === 'forbidden') return result;
     if (result === 'no-such-address') return `${address} is not an address of this machine: listener on port ${port} cannot use it`;
-    const ours = held.get(port);
     if (ours !== undefined) return `port ${port} is still held by ${ours}: choose another port, unless that one is giving it up`;
-    const holder = await this.#holder(port) ?? 'another process';
+    const holder = await this.#holder(port, want.transport) ?? 'another process';
     return `port ${port} is taken by ${holder}: stop that process, or give the listener another port`;
   }
 }
@@ -139,35 +143,48 @@ export class PortBinder {
 interface Around {
   readonly explicit: ReadonlySet<number>;
   readonly taken: readonly Taken[];
-  readonly held: ReadonlyMap<number, string>;
+  readonly held: ReadonlyMap<string, string>;
 }
 
 type Taken = WantedPort & { readonly bound: number };
 
 /** Who has the port already on an address that overlaps; the proxy itself counts too. */
-function ownerOf(taken: readonly Taken[], { address = anyAddress }: WantedPort, port: number): Taken | undefined {
-  return taken.find((other) => other.bound === port && overlap(other.address ?? anyAddress, address));
+function ownerOf(taken: readonly Taken[], want: WantedPort, port: number): Taken | undefined {
+  const { address = anyAddress, transport } = want;
+  return taken.find((other) => portName(other.bound, other.transport) === portName(port, transport) && overlap(other.address ?? anyAddress, address));
 }
 
 function overlap(a: string, b: string): boolean {
   return a === b || [a, b].some((address) => address === anyAddress || address === '::');
 }
 
+/** `53/UDP`: the two transports have numbers of their own. */
+export function portName(port: number, transport: Transport = 'TCP'): string {
+  return `${port}/${transport}`;
+}
+
 /** Proxy ids hold no blanks. */
-function keyOf({ proxy, port, address = anyAddress }: WantedPort): string {
-  return `${proxy} ${address} ${port}`;
+function keyOf({ proxy, port, transport, address = anyAddress }: WantedPort): string {
+  return `${proxy} ${address} ${portName(port, transport)}`;
 }
 
 /** Listens for a moment, without SO_REUSEPORT, and accepts nothing. */
-export function probePort(port: number, address: string): Promise<ProbeResult> {
+export function probePort(port: number, address: string, transport: Transport = 'TCP'): Promise<ProbeResult> {
   return new Promise((resolve, reject) => {
-    const server = createServer((socket) => socket.destroy());
-    server.on('error', (error: NodeJS.ErrnoException) => {
+    const failed = (error: NodeJS.ErrnoException): void => {
       if (error.code === 'EADDRINUSE') resolve('taken');
       else if (error.code === 'EACCES' || error.code === 'EPERM') resolve('forbidden');
       else if (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT') resolve('no-such-address');
       else reject(error);
-    });
-    server.listen({ port, host: address, exclusive: true, backlog: 1 }, () => server.close(() => resolve('free')));
+    };
+    if (transport === 'UDP') {
+      const socket = createSocket({ type: address.includes(':') ? 'udp6' : 'udp4' });
+      socket.on('error', (error: NodeJS.ErrnoException) => socket.close(() => failed(error)));
+      socket.bind({ port, address, exclusive: true }, () => socket.close(() => resolve('free')));
+    } else {
+      const server = createServer((socket) => socket.destroy());
+      server.on('error', failed);
+      server.listen({ port, host: address, exclusive: true, backlog: 1 }, () => server.close(() => resolve('free')));
+    }
   });
 }

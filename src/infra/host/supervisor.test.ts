@@ -339,7 +339,7 @@ test('two instances run side by side, and a port that the other one holds is tol
   await two.supervisor.reconcile(wanted(small));
   await running(one.supervisor, small.id);
   await running(two.supervisor, small.id);
-  assert.equal((await one.supervisor.heldPorts()).get(port), small.id);
+  assert.equal((await one.supervisor.heldPorts()).get(`${port}/TCP`), small.id);
   const want = [{ proxy: small.id, port, address: '127.0.0.1' }];
   const [own] = await new PortBinder({ heldPorts: () => one.supervisor.heldPorts() }).resolve(want);
   const [foreign] = await new PortBinder({ heldPorts: () => two.supervisor.heldPorts() }).resolve(want);

@@ -79,9 +79,9 @@ export class Supervisor {
     return this.#runners.get(id)?.admin;
   }
 
-  /** Which of our proxies listens on which port, by asking those that answer. */
-  async heldPorts(): Promise<ReadonlyMap<number, string>> {
-    const held = new Map<number, string>();
+  /** Which of our proxies listens on which port, by `portName`, by asking those that answer. */
+  async heldPorts(): Promise<ReadonlyMap<string, string>> {
+    const held = new Map<string, string>();
     await Promise.all([...this.#runners].map(async ([id, runner]) => {
       const ports = await runner.currentAdmin?.listenerPorts().catch(() => undefined);
       for (const port of ports ?? []) held.set(port, id);

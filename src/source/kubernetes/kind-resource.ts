@@ -16,7 +16,8 @@ export function resourceOfKind(kind: Kind, version: string): KubeResource {
  */
 export async function locateKind(kind: Kind, discovery: Discovery): Promise<Located> {
   const fallback = resourceOfKind(kind, kind.storageVersion);
-  if (!kind.custom) return { resource: fallback, served: true };
+  // Kinds of Kubernetes itself are always there, but for those in beta, which somebody has to switch on.
+  if (!kind.custom && kind.storageVersion === 'v1') return { resource: fallback, served: true };
   try {
     const served = (await discovery.served()).get(`${kind.group}/${kind.plural}`) ?? [];
     const ours = kind.versions.filter((version) => version.served && served.includes(version.name)).map(({ name }) => name);

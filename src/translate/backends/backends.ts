@@ -2,6 +2,8 @@ import { parseBackendKey, type BackendKey } from './backend-key.ts';
 import { endpointSets } from './endpoints.ts';
 import { portOf, protocolOf, transportOf, type ServicePorts } from './services.ts';
 import type { Inputs } from '../inputs.ts';
+import type { TlsPolicies, TlsPolicy } from '../tls/tls-policies.ts';
+import { tlsTarget } from '../tls/tls-targets.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { Backend, EndpointSet } from '../../ir/backend.ts';
 import type { Collection } from '../../reactive/collection.ts';
@@ -11,12 +13,14 @@ import type { Graph } from '../../reactive/graph.ts';
 export function backends(
   graph: Graph,
   inputs: Inputs,
-  from: { readonly services: Collection<ServicePorts>; readonly inUse: Collection<unknown> },
+  from: { readonly services: Collection<ServicePorts>; readonly policies: TlsPolicies; readonly inUse: Collection<unknown> },
 ): { readonly backends: Collection<Backend>; readonly endpointSets: Collection<EndpointSet> } {
   const all = graph.derive('backends', from.inUse, (_use, read, key): Backend | undefined => {
     const parsed = parseBackendKey(key);
-    if (parsed.type === 'service') return serviceBackend(key, parsed, read.get(from.services, parsed.object));
-    return objectBackend(key, parsed, read.get(inputs.resources.Backend, parsed.object));
+    const target = tlsTarget(read, parsed, from.services);
+    const policy = target && from.policies.find(read, target);
+    if (parsed.type === 'service') return serviceBackend(key, parsed, { service: read.get(from.services, parsed.object), policy });
+    return objectBackend(key, parsed, { backend: read.get(inputs.resources.Backend, parsed.object), policy });
   });
   return { backends: all, endpointSets: endpointSets(graph, inputs, { services: from.services, backends: all }) };
 }
@@ -24,31 +28,41 @@ export function backends(
 function serviceBackend(
   key: string,
   { port, variant }: Extract<BackendKey, { type: 'service' }>,
-  service: ServicePorts | undefined,
+  { service, policy }: { readonly service: ServicePorts | undefined; readonly policy: TlsPolicy | undefined },
 ): Backend | undefined {
   if (service === undefined) return undefined;
+  const appProtocol = portOf(service, port, transportOf(variant))?.appProtocol;
+  const { externalName } = service;
+  const connection = secured(policy, externalName === undefined ? { type: 'endpoints' } : { type: 'dns', hosts: [{ hostname: externalName, port }] });
   return {
     key,
     owner: `Service/${service.key}`,
     ownerVersion: service.version,
-    protocol: variant === 'h2c' ? 'h2c' : (protocolOf(portOf(service, port, transportOf(variant))?.appProtocol) ?? 'http1'),
-    discovery:
-      service.externalName === undefined
-        ? { type: 'endpoints' }
-        : { type: 'dns', hosts: [{ hostname: service.externalName, port }] },
+    protocol: variant === 'h2c' ? 'h2c' : protocolOf(appProtocol, connection.tls !== undefined),
+    ...connection,
   };
 }
 
-function objectBackend(key: string, { variant }: BackendKey, backend: ResourceOf<'Backend'> | undefined): Backend | undefined {
+function objectBackend(
+  key: string,
+  { variant }: BackendKey,
+  { backend, policy }: { readonly backend: ResourceOf<'Backend'> | undefined; readonly policy: TlsPolicy | undefined },
+): Backend | undefined {
   if (backend === undefined) return undefined;
   const { endpoints = [], appProtocols = [] } = backend.object.spec;
   // "fqdn addresses cannot be mixed with other address types": the API sees to it.
   const hosts = endpoints.flatMap(({ fqdn }) => (fqdn === undefined ? [] : [{ hostname: fqdn.hostname, port: fqdn.port }]));
+  const connection = secured(policy, hosts.length > 0 ? { type: 'dns', hosts } : { type: 'endpoints' });
   return {
     key,
     owner: `Backend/${backend.key}`,
     ownerVersion: backend.version,
-    protocol: variant === 'h2c' ? 'h2c' : (protocolOf(appProtocols[0]) ?? 'http1'),
-    discovery: hosts.length > 0 ? { type: 'dns', hosts } : { type: 'endpoints' },
+    protocol: variant === 'h2c' ? 'h2c' : protocolOf(appProtocols[0], connection.tls !== undefined),
+    ...connection,
   };
+}
+
+/** A policy that cannot be done leaves nobody to connect to: "Connections using an invalid CACertificateRef MUST fail". */
+function secured(policy: TlsPolicy | undefined, discovery: Backend['discovery']): Pick<Backend, 'tls' | 'discovery'> {
+  return policy !== undefined && policy.tls === undefined ? { tls: undefined, discovery: { type: 'none' } } : { tls: policy?.tls, discovery };
 }

@@ -32,7 +32,7 @@ function endpoints(slices: readonly Slice[], options: { readonly port?: number |
   ] as const;
   services.set('default/app', { key: 'default/app', version: 'v', externalName: undefined, clusterIPs: [], family, ports });
   const key = `service/default/app/${port}`;
-  backends.set(key, { key, owner: 'Service/default/app', ownerVersion: 'v', protocol: 'http1', discovery: { type: 'endpoints' } });
+  backends.set(key, { key, owner: 'Service/default/app', ownerVersion: 'v', protocol: 'http1', tls: undefined, discovery: { type: 'endpoints' } });
   for (const [index, { service = 'app', addressType = 'IPv4', ports: own = [{ name: 'http', port: 3000 }], endpoints: list }] of slices.entries()) {
     const labels = { 'kubernetes.io/service-name': service };
     const slice = decoded('EndpointSlice', { metadata: { name: `s${index}`, labels }, addressType, ports: own, endpoints: list });

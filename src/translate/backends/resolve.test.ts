@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { resolveBackend, type BackendReference, type Resolved, type Traffic } from './resolve.ts';
 import type { ServicePorts } from './services.ts';
 import { decoded, readDirectly } from '../testing.ts';
+import type { TlsPolicy, TlsTarget } from '../tls/tls-policies.ts';
 import { Graph } from '../../reactive/graph.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 
@@ -17,6 +18,7 @@ function service(key: string, rest: Partial<ServicePorts>): void {
 }
 
 service('shop/app', { ports: [port(80), port(81, 'kubernetes.io/h2c'), port(443, 'https'), port(444, 'kubernetes.io/wss')] });
+service('shop/secured', { ports: [port(443, 'HTTPS'), port(444, 'wss')] });
 service('shop/dns', { ports: [port(53), { name: 'udp', port: 53, protocol: 'UDP', appProtocol: 'https' }] });
 service('bank/app', { ports: [port(80)] });
 service('shop/portless', {});
@@ -30,6 +32,7 @@ const endpoints = [{ ip: { address: '10.0.0.1', port: 80 } }];
 backend('plain', { endpoints });
 backend('h2c', { endpoints, appProtocols: ['gateway.envoyproxy.io/h2c'] });
 backend('wss', { endpoints, appProtocols: ['gateway.envoyproxy.io/wss'] });
+backend('wss-secured', { endpoints, appProtocols: ['gateway.envoyproxy.io/wss'] });
 backend('tls', { endpoints, tls: { wellKnownCACertificates: 'System' } });
 backend('fallback', { endpoints, fallback: true });
 backend('resolver', { type: 'DynamicResolver' });
@@ -37,9 +40,19 @@ backend('resolver', { type: 'DynamicResolver' });
 /** Grants open namespace bank and nothing else. */
 const grants = { permits: (_read: unknown, from: { namespace: string }, to: { namespace: string }) => to.namespace === from.namespace || to.namespace === 'bank' };
 
+const policy: TlsPolicy = {
+  ...{ ref: 'BackendTLSPolicy/shop/p', key: 'shop/p', namespace: 'shop', createdAt: '', generation: 1, targetRefs: [] },
+  ...{ tls: undefined, acceptedFault: undefined, refsFault: undefined },
+};
+
+const secured = new Set(['shop/secured/p443', 'shop/wss-secured/undefined']);
+
+/** A policy is for one port of one Service, and for one Backend. */
+const policies = { find: (_read: unknown, { object, section }: TlsTarget) => (secured.has(`${object}/${section}`) ? policy : undefined) };
+
 function resolve(ref: Partial<BackendReference>, traffic?: Traffic): Resolved {
   const from = { kind: 'HTTPRoute', namespace: 'shop' };
-  return resolveBackend(readDirectly, from, { group: '', kind: 'Service', name: 'app', port: 80, ...ref }, { services, backends, grants, missing: () => 'does not exist' }, traffic);
+  return resolveBackend(readDirectly, from, { group: '', kind: 'Service', name: 'app', port: 80, ...ref }, { services, backends, grants, policies, missing: () => 'does not exist' }, traffic);
 }
 
 const envoyBackend = { group: 'gateway.envoyproxy.io', kind: 'Backend' };
@@ -49,6 +62,8 @@ const found: readonly [sentence: string, ref: Partial<BackendReference>, key: st
   ['a port with a protocol that we speak', { port: 81 }, 'service/shop/app/81'],
   ['a Service of another namespace that is granted', { namespace: 'bank' }, 'service/bank/app/80'],
   ['any port of an external name', { name: 'external', port: 4711 }, 'service/shop/external/4711'],
+  ['a port that speaks TLS, as a policy says', { name: 'secured', port: 443 }, 'service/shop/secured/443'],
+  ['a Backend that speaks TLS, as a policy says', { ...envoyBackend, name: 'wss-secured' }, 'backend/shop/wss-secured'],
   ['a Backend', { ...envoyBackend, name: 'plain' }, 'backend/shop/plain'],
   ['a Backend with a protocol that we speak', { ...envoyBackend, name: 'h2c' }, 'backend/shop/h2c'],
 ];
@@ -96,17 +111,17 @@ const failing: readonly [sentence: string, ref: Partial<BackendReference>, reaso
     'a port that speaks TLS',
     { port: 443 },
     'UnsupportedProtocol',
-    'Service shop/app port 443: appProtocol https needs TLS to the backend, which is not supported yet',
+    'Service shop/app port 443: appProtocol https needs TLS, and no BackendTLSPolicy says whom to trust there',
   ],
   [
     'a port that speaks WebSockets over TLS',
     { port: 444 },
     'UnsupportedProtocol',
-    'Service shop/app port 444: appProtocol kubernetes.io/wss needs TLS to the backend, which is not supported yet',
+    'Service shop/app port 444: appProtocol kubernetes.io/wss needs TLS, and no BackendTLSPolicy says whom to trust there',
   ],
   ['a Backend that does not exist', { ...envoyBackend, name: 'missing' }, 'BackendNotFound', 'Backend shop/missing does not exist'],
   ['a Backend that speaks TLS', { ...envoyBackend, name: 'tls' }, 'UnsupportedProtocol', 'Backend shop/tls: tls is not supported yet'],
-  ['a Backend whose protocol needs TLS', { ...envoyBackend, name: 'wss' }, 'UnsupportedProtocol', 'Backend shop/wss: appProtocols that need TLS are not supported yet'],
+  ['a Backend whose protocol needs TLS', { ...envoyBackend, name: 'wss' }, 'UnsupportedProtocol', 'Backend shop/wss: appProtocols: gateway.envoyproxy.io/wss needs TLS, and no BackendTLSPolicy says whom to trust there'],
   ['a Backend that is a fallback', { ...envoyBackend, name: 'fallback' }, 'UnsupportedProtocol', 'Backend shop/fallback: fallback is not supported yet'],
   ['a Backend that resolves as it goes', { ...envoyBackend, name: 'resolver' }, 'UnsupportedProtocol', 'Backend shop/resolver: type DynamicResolver is not supported'],
 ];

@@ -1,7 +1,8 @@
 import { objectKey, serviceKey, type Variant } from './backend-key.ts';
-import { portOf, protocolOf, type ServicePort, type ServicePorts, type Transport } from './services.ts';
+import { needsTls, portOf, type ServicePort, type ServicePorts, type Transport } from './services.ts';
 import type { Fault } from '../conditions.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
+import type { TlsPolicies } from '../tls/tls-policies.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
 
@@ -19,6 +20,7 @@ export interface BackendCatalog {
   readonly services: Collection<ServicePorts>;
   readonly backends: Collection<ResourceOf<'Backend'>>;
   readonly grants: ReferenceGrants;
+  readonly policies: Pick<TlsPolicies, 'find'>;
   /** What is to be said of an object that was not found. */
   missing(read: Read, of: { readonly kind: 'Service' | 'Backend'; readonly namespace: string }): string;
 }
@@ -86,16 +88,17 @@ function resolveService(read: Read, { key, namespace, label, port, traffic }: Wa
     const ports = service.ports.filter((candidate) => candidate.protocol === protocol).map((candidate) => candidate.port).join(', ');
     return notFound(`${label} has no ${protocol} port ${port}, only ${ports || 'none'}`);
   }
-  if (!speaks(traffic, servicePort?.appProtocol)) {
-    const message = `${label} port ${port}: appProtocol ${servicePort?.appProtocol} needs TLS to the backend, which is not supported yet`;
+  const isSecured = () => catalog.policies.find(read, { group: '', kind: 'Service', object: key, section: servicePort?.name }) !== undefined;
+  if (wantsTls(traffic, servicePort?.appProtocol) && !isSecured()) {
+    const message = `${label} port ${port}: appProtocol ${servicePort?.appProtocol} needs TLS, and no BackendTLSPolicy says whom to trust there`;
     return { fault: { reason: 'UnsupportedProtocol', message } };
   }
   return { backend: serviceKey(key, port, variantFor(traffic, servicePort?.appProtocol)) };
 }
 
-/** Whether the traffic can be what an `appProtocol` asks for. */
-function speaks({ protocol, opaque }: Traffic, appProtocol: ServicePort['appProtocol']): boolean {
-  return protocol === 'UDP' || opaque === true || protocolOf(appProtocol) !== undefined;
+/** Whether it is for the proxy to begin TLS with what an `appProtocol` asks for. */
+function wantsTls({ protocol, opaque }: Traffic, appProtocol: ServicePort['appProtocol']): boolean {
+  return protocol !== 'UDP' && opaque !== true && needsTls(appProtocol);
 }
 
 function variantFor({ protocol, http2 }: Traffic, appProtocol: ServicePort['appProtocol']): Variant | undefined {
@@ -106,7 +109,8 @@ function variantFor({ protocol, http2 }: Traffic, appProtocol: ServicePort['appP
 function resolveBackendObject(read: Read, { key, namespace, label, traffic }: Wanted, catalog: BackendCatalog): Resolved {
   const backend = read.get(catalog.backends, key);
   if (backend === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'Backend', namespace })}`);
-  const unsupported = unsupportedBackend(backend, traffic);
+  const isSecured = catalog.policies.find(read, { group: 'gateway.envoyproxy.io', kind: 'Backend', object: key, section: undefined }) !== undefined;
+  const unsupported = unsupportedBackend(backend, { traffic, isSecured });
   if (unsupported !== undefined) {
     return { fault: { reason: 'UnsupportedProtocol', message: `${label}: ${unsupported}` } };
   }
@@ -114,11 +118,15 @@ function resolveBackendObject(read: Read, { key, namespace, label, traffic }: Wa
 }
 
 /** What a Backend asks for that cannot be done; undefined: nothing. */
-function unsupportedBackend({ object: { spec } }: ResourceOf<'Backend'>, traffic: Traffic): string | undefined {
+function unsupportedBackend(
+  { object: { spec } }: ResourceOf<'Backend'>,
+  { traffic, isSecured }: { readonly traffic: Traffic; readonly isSecured: boolean },
+): string | undefined {
   if (spec.type !== 'Endpoints') return `type ${spec.type} is not supported`;
   if (spec.tls !== undefined) return 'tls is not supported yet';
   if (spec.fallback === true) return 'fallback is not supported yet';
-  if ((spec.appProtocols ?? []).some((protocol) => !speaks(traffic, protocol))) return 'appProtocols that need TLS are not supported yet';
+  const protocol = spec.appProtocols?.find((one) => wantsTls(traffic, one));
+  if (protocol !== undefined && !isSecured) return `appProtocols: ${protocol} needs TLS, and no BackendTLSPolicy says whom to trust there`;
   return undefined;
 }
 

@@ -58,7 +58,7 @@ export function servicePorts(graph: Graph, inputs: Inputs): Collection<ServicePo
   });
 }
 
-/** Values of `appProtocol` (KEP-3726, and Envoy Gateway's own) and what is then spoken. */
+/** Values of `appProtocol` (KEP-3726, and Envoy Gateway's own) and what is then spoken. WebSockets begin with HTTP/1.1. */
 const protocols: ReadonlyMap<string, Backend['protocol']> = new Map([
   ['kubernetes.io/h2c', 'h2c'],
   ['gateway.envoyproxy.io/h2c', 'h2c'],
@@ -67,15 +67,21 @@ const protocols: ReadonlyMap<string, Backend['protocol']> = new Map([
   ['kubernetes.io/ws', 'http1'],
   ['gateway.envoyproxy.io/ws', 'http1'],
   ['ws', 'http1'],
+  ['kubernetes.io/wss', 'http1'],
+  ['gateway.envoyproxy.io/wss', 'http1'],
+  ['wss', 'http1'],
   ['http', 'http1'],
 ]);
 
-/** Protocols that would need TLS towards the backend. */
+/** Protocols that mean nothing without TLS towards the backend. */
 const tlsProtocols: ReadonlySet<string> = new Set(['https', 'kubernetes.io/wss', 'gateway.envoyproxy.io/wss', 'wss']);
 
-/** What an `appProtocol` asks for; undefined: something that cannot be done. A protocol nobody knows is taken as HTTP/1.1. */
-export function protocolOf(appProtocol: string | undefined): Backend['protocol'] | undefined {
-  if (appProtocol === undefined) return 'http1';
-  if (tlsProtocols.has(appProtocol)) return undefined;
-  return protocols.get(appProtocol) ?? 'http1';
+/** What an `appProtocol` asks for. Of a protocol nobody knows: HTTP/1.1, or with TLS what client and server agree on. */
+export function protocolOf(appProtocol: string | undefined, secured: boolean): Backend['protocol'] {
+  return protocols.get(appProtocol?.toLowerCase() ?? '') ?? (secured ? 'auto' : 'http1');
+}
+
+/** Whether an `appProtocol` means nothing without TLS. */
+export function needsTls(appProtocol: string | undefined): boolean {
+  return appProtocol !== undefined && tlsProtocols.has(appProtocol.toLowerCase());
 }

@@ -1,4 +1,5 @@
 import type { Inputs } from '../inputs.ts';
+import { secretText } from '../secret-text.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { Certificate } from '../../ir/listener.ts';
 import type { Collection } from '../../reactive/collection.ts';
@@ -37,21 +38,12 @@ export function certificates(graph: Graph, inputs: Inputs): Certificates {
 }
 
 function check(secret: ResourceOf<'Secret'>): CheckedSecret {
-  const chain = text(secret, 'tls.crt');
-  const privateKey = text(secret, 'tls.key');
+  const chain = secretText(secret, 'tls.crt');
+  const privateKey = secretText(secret, 'tls.key');
   if (chain === undefined || privateKey === undefined) {
     return { problem: `has no ${chain === undefined ? 'tls.crt' : 'tls.key'}`, names: [], certificate: undefined };
   }
   const pair = inspectCertificatePair(chain, privateKey);
   if (pair.problem !== undefined) return { problem: `is of no use: ${pair.problem}`, names: [], certificate: undefined };
   return { problem: undefined, names: pair.names, certificate: { key: `Secret/${secret.key}`, chain, privateKey } };
-}
-
-/** `stringData` wins over `data`, as when the API server merges them. */
-function text(secret: ResourceOf<'Secret'>, field: string): string | undefined {
-  const { data, stringData } = secret.object;
-  const plain = stringData?.[field];
-  if (plain !== undefined) return plain;
-  const encoded = data?.[field];
-  return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8');
 }

@@ -19,6 +19,10 @@ const table: readonly [sentence: string, listeners: readonly Listener[], reasons
     [['a', 80, 'HTTP', '*'], ['b', 80, 'HTTP', '*']],
     { a: 'HostnameConflict', b: 'HostnameConflict' },
   ],
+  ['HTTPS and TLS share a port, told apart by server name', [['a', 443, 'HTTPS', 'a.com'], ['b', 443, 'TLS', 'b.com']], {}],
+  ['but not a hostname', [['a', 443, 'HTTPS', 'a.com'], ['b', 443, 'TLS', 'a.com']], { a: 'HostnameConflict', b: 'HostnameConflict' }],
+  ['UDP has port numbers of its own', [['a', 53, 'TCP', '*'], ['b', 53, 'UDP', '*']], {}],
+  ['TCP has its port for itself', [['a', 80, 'TCP', '*'], ['b', 80, 'HTTP', 'b.com']], { a: 'ProtocolConflict', b: 'ProtocolConflict' }],
   [
     'two protocols cannot share a port, whatever the hostnames',
     [['a', 80, 'HTTP', 'a.com'], ['b', 80, 'HTTPS', 'b.com']],
@@ -33,15 +37,15 @@ const table: readonly [sentence: string, listeners: readonly Listener[], reasons
 
 for (const [sentence, listeners, reasons] of table) {
   test(sentence, () => {
-    const found = conflicts(listeners.map(([name, port, protocol, hostname]) => ({ name, port, protocol, hostname })));
+    const found = conflicts(listeners.map(([name, port, protocol, hostname]) => ({ name, port, transport: protocol === 'UDP' ? 'UDP' : 'TCP', protocol, hostname })));
     assert.deepEqual(Object.fromEntries([...found].map(([name, { reason }]) => [name, reason])), reasons);
   });
 }
 
 test('the message names the other listener', () => {
   const found = conflicts([
-    { name: 'a', port: 80, protocol: 'HTTP', hostname: '*' },
-    { name: 'b', port: 80, protocol: 'HTTP', hostname: '*' },
+    { name: 'a', port: 80, transport: 'TCP', protocol: 'HTTP', hostname: '*' },
+    { name: 'b', port: 80, transport: 'TCP', protocol: 'HTTP', hostname: '*' },
   ]);
   assert.equal(found.get('a')?.message, 'Listener "b" on port 80 has no hostname too');
 });

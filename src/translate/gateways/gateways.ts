@@ -2,6 +2,7 @@ import { bindAddress, requestedAddresses } from './addresses.ts';
 import type { Certificates } from './certificates.ts';
 import { conflictsBetween } from './conflicts.ts';
 import { listenerStates } from './listeners.ts';
+import { portKey } from './ports.ts';
 import { byAge, type GatewayState } from './state.ts';
 import { bugFault } from '../conditions.ts';
 import type { Class } from '../gateway-classes.ts';
@@ -51,7 +52,7 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
           grants: from.grants,
           secret: (secret) => read.get(from.certificates.secrets, secret),
           missing: (namespace) => missing(read, inputs, { kind: 'Secret', namespace }),
-          binding: (port) => read.get(inputs.portBindings, `${proxy}/${port}`),
+          binding: (port, transport) => read.get(inputs.portBindings, portKey(proxy, port, transport)),
         }),
       };
     },

@@ -40,7 +40,7 @@ const secrets = { 'default/web': ['a.com'], 'granted/web': ['b.com'], 'closed/we
 const judged: readonly [sentence: string, given: Parameters<typeof states>, expected: Partial<ListenerState>][] = [
   ['HTTP is served from the table of its port', [[http]], { serving: true, hostname: '*', table: 'default/web/80' }],
   ['HTTPS is served from a table of its own', [[https], { secrets }], { serving: true, table: 'default/web/443/https', certificates: ['Secret/default/web'] }],
-  ['a protocol that is not supported carries no routes', [[{ ...http, protocol: 'TCP' }]], { serving: false, supportedKinds: [], acceptedFault: { reason: 'UnsupportedProtocol', message: 'protocol: TCP is not supported' } }],
+  ['a protocol that is not supported carries no routes', [[{ ...http, protocol: 'SCTP' }]], { serving: false, supportedKinds: [], acceptedFault: { reason: 'UnsupportedProtocol', message: 'protocol: SCTP is not supported' } }],
   ['a port that is taken is not served', [[http], { binding: { error: 'taken' } }], { serving: false, portFault: { reason: 'PortUnavailable', message: 'taken' } }],
   ['a port that nobody has bound yet is served', [[http]], { serving: true, portFault: undefined }],
   ['a Secret that is missing', [[https]], { serving: false, refsFault: { reason: 'InvalidCertificateRef', message: 'Secret default/web does not exist' } }],
@@ -99,7 +99,7 @@ describe('certificates of clients are asked for', () => {
 });
 
 test('a listener that is not supported is in nobody\'s way', () => {
-  const found = states([http, { ...http, name: 'tcp', protocol: 'TCP' }]);
+  const found = states([http, { ...http, name: 'sctp', protocol: 'SCTP' }]);
   assert.deepEqual(found.map(({ serving, conflict }) => [serving, conflict]), [[true, undefined], [false, undefined]]);
 });
 

@@ -2,11 +2,14 @@ import { certificateRefs } from './certificate-refs.ts';
 import type { TlsSecret } from './certificates.ts';
 import { conflicts } from './conflicts.ts';
 import { overlap } from './overlap.ts';
+import { portKey } from './ports.ts';
+import { handlingOf, type Handling } from './protocols.ts';
 import type { ListenerState, NamespaceRule } from './state.ts';
 import { joinFaults, type Fault } from '../conditions.ts';
 import type { PortBinding } from '../inputs.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
 import type { GatewayListener, GatewayTls } from '../../api/types.ts';
+import type { Transport } from '../../ir/listener.ts';
 import type { Read } from '../../reactive/collection.ts';
 
 /** What a listener is judged by, beside itself. */
@@ -16,21 +19,15 @@ export interface ListenerContext {
   readonly grants: ReferenceGrants;
   secret(key: string): TlsSecret | undefined;
   missing(namespace: string): string;
-  binding(port: number): PortBinding | undefined;
+  binding(port: number, transport: Transport): PortBinding | undefined;
 }
 
 const gatewayGroup = 'gateway.networking.k8s.io';
 
-/** The kinds of routes that a protocol can carry. */
-const routeKinds: Readonly<Record<string, readonly string[]>> = {
-  HTTP: ['HTTPRoute', 'GRPCRoute'],
-  HTTPS: ['HTTPRoute', 'GRPCRoute'],
-};
-
 /** Judges all listeners of a Gateway together, since they may be in each other's way. */
 export function listenerStates(listeners: readonly GatewayListener[], context: ListenerContext): ListenerState[] {
   const candidates = listeners.filter((listener) => acceptedFault(listener, context) === undefined);
-  const inConflict = conflicts(candidates.map((listener) => ({ ...listener, hostname: hostnameOf(listener) })));
+  const inConflict = conflicts(candidates.map((listener) => ({ ...listener, hostname: hostnameOf(listener), transport: handlingOf(listener)?.transport ?? 'TCP' })));
   const states = listeners.map((listener) => listenerState(listener, inConflict.get(listener.name), context));
   const names = (state: ListenerState) => state.certificates.flatMap((key) => context.secret(key.slice('Secret/'.length))?.names ?? []);
   return states.map((state) => ({ ...state, overlap: overlap(state, states, names) }));
@@ -40,22 +37,30 @@ function hostnameOf(listener: GatewayListener): string {
   return listener.hostname === undefined || listener.hostname === '' ? '*' : listener.hostname.toLowerCase();
 }
 
+/** A listener that is not served has to be called something. */
+const unsupported: Handling = { transport: 'TCP', tls: undefined, layer: 7, kinds: [] };
+
 function listenerState(listener: GatewayListener, conflict: Fault | undefined, context: ListenerContext): ListenerState {
   const { gateway } = context;
-  const kinds = allowedKinds(listener);
-  const tls = listener.protocol === 'HTTPS' ? certificateRefs(listener, secretAccess(context)) : { certificates: [], faults: [] };
-  const binding = context.binding(listener.port);
+  const { transport, tls: mode, layer, kinds: carried } = handlingOf(listener) ?? unsupported;
+  const kinds = allowedKinds(listener, carried);
+  const tls = mode === 'Terminate' ? certificateRefs(listener, secretAccess(context)) : { certificates: [], faults: [] };
+  const binding = context.binding(listener.port, transport);
   const accepted = acceptedFault(listener, context);
   const portFault: Fault | undefined =
     binding !== undefined && 'error' in binding ? { reason: 'PortUnavailable', message: binding.error } : undefined;
   // Gateways that share a proxy may use the same names.
   const own = gateway.merged ? `${gateway.key}/${listener.name}` : listener.name;
-  const usable = listener.protocol !== 'HTTPS' || tls.certificates.length > 0;
+  const usable = mode !== 'Terminate' || tls.certificates.length > 0;
+  const port = portKey(gateway.proxy, listener.port, transport);
   return {
     name: listener.name,
     key: `${gateway.key}/${listener.name}`,
     port: listener.port,
     protocol: listener.protocol,
+    transport,
+    tls: mode,
+    layer,
     hostname: hostnameOf(listener),
     supportedKinds: kinds.supported.map((kind) => ({ group: gatewayGroup, kind })),
     namespaces: namespaceRule(listener),
@@ -66,14 +71,15 @@ function listenerState(listener: GatewayListener, conflict: Fault | undefined, c
     overlap: undefined,
     portFault,
     serving: accepted === undefined && conflict === undefined && portFault === undefined && usable,
-    chain: listener.protocol === 'HTTPS' ? own : 'http',
-    table: listener.protocol === 'HTTPS' ? `${gateway.proxy}/${listener.port}/${own}` : `${gateway.proxy}/${listener.port}`,
+    chain: mode === undefined ? listener.protocol.toLowerCase() : own,
+    table: mode === undefined ? port : `${port}/${own}`,
   };
 }
 
 /** What the listener asks for and cannot have. To leave it out and serve the rest might let in whom the field keeps out. */
-function acceptedFault({ protocol, port, filters }: GatewayListener, { gateway }: ListenerContext): Fault | undefined {
-  if (routeKinds[protocol] === undefined) return { reason: 'UnsupportedProtocol', message: `protocol: ${protocol} is not supported` };
+function acceptedFault(listener: GatewayListener, { gateway }: ListenerContext): Fault | undefined {
+  const { protocol, port, filters } = listener;
+  if (handlingOf(listener) === undefined) return { reason: 'UnsupportedProtocol', message: `protocol: ${protocol} is not supported` };
   if (filters !== undefined) return { reason: 'UnsupportedValue', message: 'filters: they are not supported on a listener' };
   const { frontend } = gateway.tls ?? {};
   const { validation } = frontend?.perPort?.find((one) => one.port === port)?.tls ?? frontend?.default ?? {};
@@ -82,16 +88,15 @@ function acceptedFault({ protocol, port, filters }: GatewayListener, { gateway }
 }
 
 /** "If kinds are specified that are not supported … ResolvedRefs=False, InvalidRouteKinds"; the valid ones still work. */
-function allowedKinds({ protocol, allowedRoutes }: GatewayListener): { supported: readonly string[]; faults: Fault[] } {
-  const supported = routeKinds[protocol];
+function allowedKinds({ protocol, tls, allowedRoutes }: GatewayListener, supported: readonly string[]): { supported: readonly string[]; faults: Fault[] } {
   const wanted = allowedRoutes.kinds ?? [];
-  if (supported === undefined) return { supported: [], faults: [] };
-  if (wanted.length === 0) return { supported, faults: [] };
+  if (supported.length === 0 || wanted.length === 0) return { supported, faults: [] };
+  const what = protocol === 'TLS' && tls !== undefined ? `${protocol} listeners in mode ${tls.mode}` : `${protocol} listeners`;
   const faults: Fault[] = [];
   const found = new Set<string>();
   for (const { group, kind } of wanted) {
     if (group === gatewayGroup && supported.includes(kind)) found.add(kind);
-    else faults.push({ reason: 'InvalidRouteKinds', message: `allowedRoutes.kinds: ${protocol} listeners carry no ${kind} of ${group}` });
+    else faults.push({ reason: 'InvalidRouteKinds', message: `allowedRoutes.kinds: ${what} carry no ${kind} of ${group}` });
   }
   return { supported: [...found], faults };
 }

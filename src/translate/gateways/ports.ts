@@ -1,12 +1,13 @@
 import type { GatewayState, ListenerState } from './state.ts';
 import { mostSpecificFirst } from '../hostname.ts';
 import type { PortBinding } from '../inputs.ts';
-import type { FilterChain, Listener, RouteTable } from '../../ir/listener.ts';
+import type { ChainTarget, FilterChain, Listener, RouteTable, Transport } from '../../ir/listener.ts';
 
-/** A port that a proxy wants. Key: `proxy/port`. The infrastructure answers with a PortBinding. */
+/** A port that a proxy wants. Key: `portKey`. The infrastructure answers with a PortBinding. */
 export interface WantedPort {
   readonly proxy: string;
   readonly port: number;
+  readonly transport: Transport;
   /** Of the listeners there: `HTTP`, `HTTPS` … */
   readonly protocol: string;
   readonly address: string;
@@ -21,13 +22,23 @@ interface Serving {
 /** The Gateways of one proxy, the oldest first: one, or several that are merged. */
 export type Fleet = readonly GatewayState[];
 
-/** The ports that the listeners of a fleet are on, but for listeners that are out anyway. */
-export function wantedPorts(fleet: Fleet): readonly WantedPort[] {
+/** What stands for a port of a proxy, and for its listener there: `proxy/port`, `proxy/port/udp`. */
+export function portKey(proxy: string, port: number, transport: Transport): string {
+  return transport === 'UDP' ? `${proxy}/${port}/udp` : `${proxy}/${port}`;
+}
+
+function portOf({ gateway, listener }: Serving): string {
+  return portKey(gateway.proxy, listener.port, listener.transport);
+}
+
+/** The ports that the listeners of a fleet are on, but for listeners that are out anyway, by key. */
+export function wantedPorts(fleet: Fleet): ReadonlyMap<string, WantedPort> {
   const accepted = listenersOf(fleet).filter(({ listener }) => isAccepted(listener));
-  const byPort = Map.groupBy(accepted, ({ listener }) => listener.port);
-  return [...byPort].sort(([a], [b]) => a - b).flatMap(([port, [first]]) =>
-    first === undefined ? [] : [{ proxy: first.gateway.proxy, port, protocol: first.listener.protocol, address: first.gateway.address }],
-  );
+  return new Map([...Map.groupBy(accepted, portOf)].flatMap(([key, [first]]): [string, WantedPort][] => {
+    if (first === undefined) return [];
+    const { gateway, listener: { port, transport, protocol } } = first;
+    return [[key, { proxy: gateway.proxy, port, transport, protocol, address: gateway.address }]];
+  }));
 }
 
 /** Nothing in the spec stands against a listener, though a certificate or the port itself may not be there. */
@@ -39,86 +50,118 @@ function listenersOf(fleet: Fleet): Serving[] {
   return fleet.filter(({ fault }) => fault === undefined).flatMap((gateway) => gateway.listeners.map((listener) => ({ gateway, listener })));
 }
 
-/** The listeners that get a place in the proxy, by port. */
-export function servingByPort(fleet: Fleet): ReadonlyMap<number, readonly Serving[]> {
-  return Map.groupBy(
-    listenersOf(fleet).filter(({ listener }) => listener.serving),
-    ({ listener }) => listener.port,
-  );
+/** The listeners that get a place in the proxy, by the key of their port. */
+export function servingByPort(fleet: Fleet): ReadonlyMap<string, readonly Serving[]> {
+  return Map.groupBy(listenersOf(fleet).filter(({ listener }) => listener.serving), portOf);
 }
 
-/** The proxy's listener for one port, or undefined while it is not known where the port is bound. */
-export function listenerOf(serving: readonly Serving[], binding: PortBinding | undefined): Listener | undefined {
+/** A domain of a listener of layer 4, and the stream route that takes its connections; undefined: none does. */
+export interface StreamDomain {
+  readonly domain: string;
+  readonly route: string | undefined;
+}
+
+/** The proxy's listener for one port, or undefined while it is not known where the port is bound. `streams` are the domains of a table. */
+export function listenerOf(
+  serving: readonly Serving[],
+  { binding, streams }: { readonly binding: PortBinding | undefined; readonly streams: (table: string) => readonly StreamDomain[] },
+): Listener | undefined {
   const [first] = serving;
   if (first === undefined || binding === undefined || 'error' in binding) return undefined;
   const { gateway, listener } = first;
   const owners = [...new Set(serving.map((one) => one.gateway))].map(({ key, version }) => ({ owner: `Gateway/${key}`, ownerVersion: version }));
-  const listeners = serving.map((one) => one.listener);
+  const listeners = listener.tls === undefined ? [listener] : serving.map((one) => one.listener);
   return {
-    key: `${gateway.proxy}/${listener.port}`,
+    key: portOf(first),
     proxy: gateway.proxy,
+    transport: listener.transport,
     owners,
     port: listener.port,
     boundPort: binding.boundPort,
     address: gateway.address,
     filterOrder: gateway.settings?.filterOrder ?? [],
-    chains: listener.protocol === 'HTTPS' ? tlsChains(listeners) : [plainChain(listener)],
+    chains: listeners.flatMap((one) => chainsOf(one, streams)).sort((a, b) => mostSpecificFirst(a.serverNames[0] ?? '*', b.serverNames[0] ?? '*')),
   };
 }
 
 /** Without TLS nothing tells connections apart: all listeners of the port share a chain and a table. */
-function plainChain(listener: ListenerState): FilterChain {
-  return { name: listener.chain, serverNames: [], tls: undefined, routeTable: listener.table };
+function chainsOf(listener: ListenerState, streams: (table: string) => readonly StreamDomain[]): FilterChain[] {
+  const { chain, hostname, layer, table } = listener;
+  if (layer === 7) return [chainFor(listener, { name: chain, domain: hostname, target: { type: 'routes', table } })];
+  return streams(table).map(({ domain, route }) =>
+    chainFor(listener, {
+      name: domain === hostname ? chain : `${chain}|${domain}`,
+      domain,
+      target: route === undefined ? undefined : { type: 'stream', route },
+    }),
+  );
 }
 
-function tlsChains(listeners: readonly ListenerState[]): FilterChain[] {
-  return [...listeners]
-    .sort((a, b) => mostSpecificFirst(a.hostname, b.hostname))
-    .map((listener) => ({
-      name: listener.chain,
-      serverNames: listener.hostname === '*' ? [] : [listener.hostname],
-      tls: { certificates: listener.certificates, alpn: ['h2', 'http/1.1'] },
-      routeTable: listener.table,
-    }));
+function chainFor(
+  { certificates, layer, tls }: ListenerState,
+  { name, domain, target }: { readonly name: string; readonly domain: string; readonly target: ChainTarget | undefined },
+): FilterChain {
+  return {
+    name,
+    serverNames: tls === undefined || domain === '*' ? [] : [domain],
+    tls: tls === 'Terminate' ? { certificates, alpn: layer === 7 ? ['h2', 'http/1.1'] : [] } : tls === undefined ? undefined : 'passthrough',
+    target,
+  };
 }
 
-/** A route table, and who answers for which hosts in it. Key: the table's. */
+/** Where the routes of some listeners of a port meet, and who answers for which hosts there. Key: the table's. */
 export interface TableState {
-  readonly table: RouteTable;
+  readonly key: string;
+  readonly proxy: string;
+  /** undefined: what meets there are routes of layer 4. */
+  readonly http: RouteTable | undefined;
+  readonly transport: Transport;
   /** Hostnames of all listeners of the port → listener: a host belongs to the most specific that covers it. */
   readonly owners: ReadonlyMap<string, string>;
-  /** Names of the listeners whose routes are in this table. */
+  /** Keys of the listeners whose routes are in this table. */
   readonly listeners: readonly string[];
   /** Routes are tried in the order in which they were written, not by how specific they are. */
   readonly preserveRouteOrder: boolean;
 }
 
 /**
- * The route tables of one port. A listener that has no certificate keeps its hosts: a wider listener, whose chain takes
+ * The tables of one port. A listener that has no certificate keeps its hosts: a wider listener, whose chain takes
  * the connections in its place, must not answer for them.
  */
 export function tablesOf(fleet: Fleet, serving: readonly Serving[], binding: PortBinding | undefined): TableState[] {
-  const clientPort = binding !== undefined && 'clientPort' in binding ? binding.clientPort : undefined;
-  const port = serving[0]?.listener.port;
-  const claiming = listenersOf(fleet).flatMap(({ listener }) => (listener.port === port && isAccepted(listener) ? [listener] : []));
+  const [first] = serving;
+  if (first === undefined) return [];
+  const key = portOf(first);
+  const claiming = listenersOf(fleet).flatMap((one) => (portOf(one) === key && isAccepted(one.listener) ? [one.listener] : []));
   const owners = new Map(claiming.map((listener) => [listener.hostname, listener.key]));
-  const byTable = Map.groupBy(serving, ({ listener }) => listener.table);
-  return [...byTable].map(([key, members]) => {
+  return [...Map.groupBy(serving, ({ listener }) => listener.table)].map(([table, members]) => {
     const own = members.map(({ listener }) => listener);
     return {
-      table: {
-        key,
-        proxy: members[0]?.gateway.proxy ?? '',
-        port: clientPort ?? own[0]?.port ?? 0,
-        scheme: own[0]?.protocol === 'HTTPS' ? 'https' : 'http',
-        misdirected: claiming
-          .filter((listener) => !own.includes(listener))
-          .map((listener) => listener.hostname)
-          .sort(mostSpecificFirst),
-      },
+      key: table,
+      proxy: first.gateway.proxy,
+      http: own[0]?.layer === 7 ? routeTable(table, { own, claiming, proxy: first.gateway.proxy, binding }) : undefined,
+      transport: first.listener.transport,
       owners,
       listeners: own.map((listener) => listener.key),
       preserveRouteOrder: members[0]?.gateway.settings?.preserveRouteOrder === true,
     };
   });
+}
+
+function routeTable(
+  key: string,
+  of: { readonly own: readonly ListenerState[]; readonly claiming: readonly ListenerState[]; readonly proxy: string; readonly binding: PortBinding | undefined },
+): RouteTable {
+  const { own, claiming, proxy, binding } = of;
+  const clientPort = binding !== undefined && 'clientPort' in binding ? binding.clientPort : undefined;
+  return {
+    key,
+    proxy,
+    port: clientPort ?? own[0]?.port ?? 0,
+    scheme: own[0]?.tls === undefined ? 'http' : 'https',
+    misdirected: claiming
+      .filter((listener) => !own.includes(listener))
+      .map((listener) => listener.hostname)
+      .sort(mostSpecificFirst),
+  };
 }

@@ -1,5 +1,6 @@
 import type { Fault } from '../conditions.ts';
 import type { ProxySettings } from '../parameters.ts';
+import type { Transport } from '../../ir/listener.ts';
 import { byText, chain } from '../../util/compare.ts';
 
 /** A Gateway of ours, as far as it can be known without its routes. Key: `namespace/name`. */
@@ -44,6 +45,11 @@ export interface ListenerState {
   readonly key: string;
   readonly port: number;
   readonly protocol: string;
+  readonly transport: Transport;
+  /** Whether TLS ends here. */
+  readonly tls: 'Terminate' | 'Passthrough' | undefined;
+  /** 7: requests are routed; 4: connections are. */
+  readonly layer: 4 | 7;
   /** `*` when none is given. Lower case. */
   readonly hostname: string;
   readonly supportedKinds: readonly { readonly group: string; readonly kind: string }[];
@@ -64,7 +70,7 @@ export interface ListenerState {
   readonly serving: boolean;
   /** Name of the filter chain that takes its connections: unique among those of the port. */
   readonly chain: string;
-  /** Key of the route table that routes of this listener go to. */
+  /** Key of the table that routes of this listener go to. */
   readonly table: string;
 }
 

@@ -22,6 +22,8 @@ export interface Attachment {
 
 /** A route has a place at a listener, for some hosts. */
 export interface Placement {
+  /** Key of the Gateway. */
+  readonly gateway: string;
   readonly proxy: string;
   /** `gateway key/listener name`. */
   readonly listener: string;
@@ -128,6 +130,7 @@ function placement(listener: ListenerState, route: AttachingRoute, gateway: Gate
   if (hosts.size === 0) return [];
   return [
     {
+      gateway: gateway.key,
       proxy: gateway.proxy,
       listener: listener.key,
       table: listener.table,

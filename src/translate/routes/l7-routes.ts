@@ -3,7 +3,7 @@ import { httpRule } from './http-rule.ts';
 import type { RuleContext, TranslatedRule } from './rules.ts';
 import { routeIdentity } from './route-identity.ts';
 import type { L7Route, RouteVerdict } from './translated-route.ts';
-import { resolveBackend, type BackendCatalog } from '../backends/resolve.ts';
+import { resolveBackend, type BackendCatalog, type Traffic } from '../backends/resolve.ts';
 import { bugFault, joinFaults } from '../conditions.ts';
 import type { Inputs } from '../inputs.ts';
 import { refOf, type Resource } from '../../api/resource.ts';
@@ -17,6 +17,9 @@ type L7Resource<Rule> = Resource<
   'HTTPRoute' | 'GRPCRoute',
   { readonly spec: { readonly parentRefs?: readonly ParentReference[]; readonly hostnames?: readonly string[]; readonly rules?: readonly Rule[] } }
 >;
+
+/** gRPC is HTTP/2, whether or not a backend says so. */
+const traffic: Readonly<Record<'HTTPRoute' | 'GRPCRoute', Traffic>> = { HTTPRoute: {}, GRPCRoute: { http2: true } };
 
 interface Sources {
   readonly inputs: Inputs;
@@ -49,7 +52,7 @@ function l7Route<Rule>(
       version,
       field: `rules[${index}]`,
       rejected: rejected !== undefined,
-      resolve: (ref, traffic) => resolveBackend(read, from, ref, catalog, traffic),
+      resolve: (ref, asked) => resolveBackend(read, from, ref, catalog, { ...traffic[kind], ...asked }),
     }),
   }));
   const hostnames = (object.spec.hostnames ?? []).map((hostname) => hostname.toLowerCase());

@@ -2,6 +2,7 @@ import type { TranslatedRule } from './rules.ts';
 import type { Fault } from '../conditions.ts';
 import type { ObjectRef } from '../../api/resource.ts';
 import type { ParentReference, RouteKind } from '../../api/types.ts';
+import type { StreamBackend } from '../../ir/stream.ts';
 
 /** What the rules of a route say of themselves, wherever it attaches. */
 export interface RouteVerdict {
@@ -27,6 +28,13 @@ export interface TranslatedRoute extends RouteVerdict {
   readonly hostnames: readonly string[];
   /** Keys of all backends that its rules name, unique. */
   readonly backends: readonly string[];
+}
+
+/** A TLSRoute, a TCPRoute or a UDPRoute. */
+export interface L4Route extends TranslatedRoute {
+  readonly version: string;
+  /** Those with a weight above 0; none: nobody gets anything. */
+  readonly shares: readonly StreamBackend[];
 }
 
 /** An HTTPRoute or a GRPCRoute. */

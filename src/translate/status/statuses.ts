@@ -1,12 +1,16 @@
 import { gatewayStatus, pendingGatewayStatus } from './gateway-status.ts';
 import { routeStatus } from './route-status.ts';
+import { tlsPolicyStatus } from './tls-policy-status.ts';
 import { unavailableBackends } from '../backends/empty-backends.ts';
 import type { Class } from '../gateway-classes.ts';
 import type { GatewayState } from '../gateways/state.ts';
 import type { Inputs, Settings } from '../inputs.ts';
 import type { Attachment } from '../routes/attachments.ts';
 import type { TranslatedRoute } from '../routes/translated-route.ts';
+import type { TlsPolicies } from '../tls/tls-policies.ts';
+import type { reachOf } from '../tls/tls-targets.ts';
 import { refOf, type ObjectRef } from '../../api/resource.ts';
+import type { BackendTLSTargetRef } from '../../api/types.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
 import { byText } from '../../util/compare.ts';
@@ -33,6 +37,9 @@ export interface StatusSources {
   readonly routes: Collection<TranslatedRoute>;
   /** Backends that nobody serves. */
   readonly empty: Collection<true>;
+  readonly policies: TlsPolicies;
+  /** Gateways whose routes lead to the target of a policy. */
+  readonly reach: ReturnType<typeof reachOf>;
 }
 
 /** The wanted statuses of all objects that are ours, a collection for each kind or family of kinds. */
@@ -67,6 +74,10 @@ export function statuses(graph: Graph, from: StatusSources): Collection<ObjectSt
         unavailable: unavailableBackends(unserved),
       };
       return objectStatus(route.kind, route.key, routeStatus(read.get(from.attachments, ref) ?? [], route, about));
+    }),
+    graph.derive('tls-policy-status', from.policies.all, (policy, read) => {
+      const reach = (ref: BackendTLSTargetRef) => from.reach(read, policy.namespace, ref);
+      return objectStatus('BackendTLSPolicy', policy.key, tlsPolicyStatus(read, policy, { policies: from.policies, reach }));
     }),
   ];
 }

@@ -11,7 +11,7 @@ import type { Backend } from '../../ir/backend.ts';
 import { backend, loopback } from '../../../test/support/ir-values.ts';
 import { encodeCluster } from './cluster.ts';
 import { encodeEndpoints } from './endpoints.ts';
-import { encodeCertificate } from './secret.ts';
+import { encodeCertificate, encodeTrustBundle } from './secret.ts';
 
 const registry = createRegistry(LeastRequestSchema, DnsClusterSchema, HttpProtocolOptionsSchema);
 
@@ -68,6 +68,11 @@ test('a backend of names has them resolved by Envoy', () => {
   });
 });
 
+test('a backend that nobody may connect to has no servers', () => {
+  const { type, edsClusterConfig, loadAssignment } = decode(backend('k', { discovery: { type: 'none' } })) as Record<string, unknown>;
+  assert.deepEqual([type, edsClusterConfig, loadAssignment], ['STATIC', undefined, { clusterName: 'k' }]);
+});
+
 test('endpoints are grouped by zone, and draining ones are marked while another is ready', () => {
   const unix = { address: { type: 'unix', path: '/run/x.sock' }, zone: '', draining: false } as const;
   const endpoints = [loopback(1, { zone: 'b' }), loopback(2, { zone: 'a', draining: true }), unix, loopback(3, { zone: 'b' })];
@@ -86,6 +91,15 @@ test('endpoints are grouped by zone, and draining ones are marked while another 
 test('only draining endpoints are as good as ready ones', () => {
   const draining = encodeEndpoints({ backend: 'k', endpoints: [loopback(1, { draining: true })] });
   assert.deepEqual(draining, encodeEndpoints({ backend: 'k', endpoints: [loopback(1)] }));
+});
+
+test('a trust bundle is a secret with its certificates, or with the file of the system', () => {
+  const own = fromBinary(SecretSchema, encodeTrustBundle({ key: 'ca/a', certificates: 'CA' }));
+  assert.equal(own.type.case, 'validationContext');
+  assert.deepEqual(own.type.value.trustedCa?.specifier, { case: 'inlineBytes', value: new Uint8Array(Buffer.from('CA')) });
+  const system = fromBinary(SecretSchema, encodeTrustBundle({ key: 'ca/System', certificates: undefined }, '/x.pem'));
+  assert.equal(system.type.case, 'validationContext');
+  assert.deepEqual(system.type.value.trustedCa?.specifier, { case: 'filename', value: '/x.pem' });
 });
 
 test('a certificate is a secret of its name with chain and key', () => {

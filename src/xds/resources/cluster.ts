@@ -11,6 +11,7 @@ import { assertNever } from '../../util/assert.ts';
 import { any, encode } from './bytes.ts';
 import { fromAds } from './config-source.ts';
 import { http2Options } from './http2.ts';
+import { upstreamTls } from './upstream-tls.ts';
 
 type Cluster = MessageInitShape<typeof ClusterSchema>;
 
@@ -31,7 +32,12 @@ export function clusterName(backend: string): string {
   return backend;
 }
 
-/** Encodes a backend as a cluster: least requests first, HTTP/1.1 or HTTP/2 without TLS. */
+/** The secrets that a backend's cluster names. */
+export function secretsOf({ tls }: Backend): string[] {
+  return tls?.trust === undefined ? [] : [tls.trust];
+}
+
+/** Encodes a backend as a cluster: least requests first. */
 export function encodeCluster(backend: Backend): Uint8Array {
   return encode(ClusterSchema, {
     name: clusterName(backend.key),
@@ -46,20 +52,35 @@ export function encodeCluster(backend: Backend): Uint8Array {
       ],
     },
     circuitBreakers: { thresholds: [{ maxRetries }] },
-    ...(backend.protocol === 'h2c' && { typedExtensionProtocolOptions: { [httpProtocolOptions]: h2c() } }),
+    ...(backend.tls !== undefined && { transportSocket: upstreamTls(backend.tls) }),
+    ...protocolOptions(backend),
   });
 }
 
 const httpProtocolOptions = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
-/** Without it Envoy speaks HTTP/1.1. */
-function h2c(): Any {
-  return any(HttpProtocolOptionsSchema, {
-    upstreamProtocolOptions: {
-      case: 'explicitHttpConfig',
-      value: { protocolConfig: { case: 'http2ProtocolOptions', value: http2Options() } },
-    },
+/** Without them Envoy speaks HTTP/1.1. */
+function protocolOptions({ protocol, tls }: Backend): Pick<Cluster, 'typedExtensionProtocolOptions'> {
+  const autoSni = tls?.serverName.type === 'host';
+  if (protocol === 'http1' && !autoSni) return {};
+  const options = any(HttpProtocolOptionsSchema, {
+    upstreamProtocolOptions: versions(protocol),
+    ...(autoSni && { upstreamHttpProtocolOptions: { autoSni } }),
   });
+  return { typedExtensionProtocolOptions: { [httpProtocolOptions]: options } };
+}
+
+function versions(protocol: Backend['protocol']): NonNullable<MessageInitShape<typeof HttpProtocolOptionsSchema>['upstreamProtocolOptions']> {
+  switch (protocol) {
+    case 'http1':
+      return { case: 'explicitHttpConfig', value: { protocolConfig: { case: 'httpProtocolOptions', value: {} } } };
+    case 'h2c':
+      return { case: 'explicitHttpConfig', value: { protocolConfig: { case: 'http2ProtocolOptions', value: http2Options() } } };
+    case 'auto':
+      return { case: 'autoConfig', value: { httpProtocolOptions: {}, http2ProtocolOptions: http2Options() } };
+    default:
+      return assertNever(protocol);
+  }
 }
 
 function discovery(backend: Backend): Pick<Cluster, 'clusterDiscoveryType' | 'edsClusterConfig' | 'loadAssignment'> {
@@ -74,6 +95,8 @@ function discovery(backend: Backend): Pick<Cluster, 'clusterDiscoveryType' | 'ed
           endpoints: [{ lbEndpoints: backend.discovery.hosts.map((host) => ({ hostIdentifier: { case: 'endpoint', value: dnsEndpoint(host) } })) }],
         },
       };
+    case 'none':
+      return { clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC }, loadAssignment: { clusterName: clusterName(backend.key) } };
     default:
       return assertNever(backend.discovery);
   }

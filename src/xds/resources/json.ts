@@ -1,6 +1,7 @@
 import { fromBinary, toJson, type DescMessage, type JsonValue } from '@bufbuild/protobuf';
 import { ClusterSchema } from '../../gen/envoy/config/cluster/v3/cluster_pb.ts';
 import { ClusterLoadAssignmentSchema } from '../../gen/envoy/config/endpoint/v3/endpoint_pb.ts';
+import { TypedExtensionConfigSchema } from '../../gen/envoy/config/core/v3/extension_pb.ts';
 import { ListenerSchema } from '../../gen/envoy/config/listener/v3/listener_pb.ts';
 import { RouteConfigurationSchema } from '../../gen/envoy/config/route/v3/route_pb.ts';
 import { ScopedRouteConfigurationSchema } from '../../gen/envoy/config/route/v3/scoped_route_pb.ts';
@@ -9,6 +10,7 @@ import { registry } from '../../gen/envoy/registry.ts';
 
 const schemas: Readonly<Record<string, DescMessage>> = {
   CDS: ClusterSchema,
+  ECDS: TypedExtensionConfigSchema,
   EDS: ClusterLoadAssignmentSchema,
   LDS: ListenerSchema,
   RDS: RouteConfigurationSchema,

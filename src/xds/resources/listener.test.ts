@@ -51,8 +51,8 @@ test('a chain with TLS matches its server names, and its certificates come by na
   const tls = { certificates: ['Secret/ns/a', 'Secret/ns/b'], alpn: ['h2', 'http/1.1'] } as const;
   const decoded = decode(
     listener('ns/gw/443', 443, [
-      { name: 'one', serverNames: ['a.test', '*.b.test'], tls, routeTable: 'ns/gw/443/one' },
-      { name: 'rest', serverNames: [], tls, routeTable: 'ns/gw/443/rest' },
+      { name: 'one', serverNames: ['a.test', '*.b.test'], tls, target: { type: 'routes', table: 'ns/gw/443/one' } },
+      { name: 'rest', serverNames: [], tls, target: { type: 'routes', table: 'ns/gw/443/rest' } },
     ]),
   );
   assert.deepEqual(decoded.listenerFilters.map(({ name }) => name), ['envoy.filters.listener.tls_inspector']);

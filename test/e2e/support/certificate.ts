@@ -1,10 +1,10 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 
-/** A self-signed certificate for DNS names with its key, PEM: the least of X.509 (RFC 5280 §4.1) that a server can show. */
+/** A self-signed certificate for DNS names, and URIs, with its key, PEM: the least of X.509 (RFC 5280 §4.1) that a server can show. */
 export function selfSigned(name: string, ...others: readonly string[]): { chain: string; privateKey: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const subject = sequence(der(0x31, sequence(oid.commonName, der(0x0c, Buffer.from(name)))));
-  const alternativeName = sequence(oid.subjectAlternativeName, der(0x04, sequence(...[name, ...others].map((each) => der(0x82, Buffer.from(each))))));
+  const alternativeName = sequence(oid.subjectAlternativeName, der(0x04, sequence(...[name, ...others].map((each) => der(each.includes('://') ? 0x86 : 0x82, Buffer.from(each))))));
   const toBeSigned = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),
     der(0x02, Buffer.from([1])),

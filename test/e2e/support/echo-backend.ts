@@ -1,9 +1,10 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer as createHttp2Server } from 'node:http2';
+import { createSecureServer, createServer as createHttp2Server } from 'node:http2';
 import type { Http2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { SecureContextOptions, TLSSocket, TlsOptions } from 'node:tls';
 
 /** What a backend saw of a request. */
 export interface Seen {
@@ -13,9 +14,11 @@ export interface Seen {
   readonly httpVersion: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly bodyLength: number;
+  /** Of a connection with TLS: what the client asked for by SNI, and whom its certificate is for. */
+  readonly tls?: { readonly serverName: string; readonly version: string; readonly client: string };
 }
 
-type AnyRequest = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'headers' | 'on'>;
+type AnyRequest = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'headers' | 'on' | 'socket'>;
 type AnyResponse = Pick<ServerResponse, 'writeHead' | 'end'>;
 
 export interface EchoBackend {
@@ -26,17 +29,24 @@ export interface EchoBackend {
   close(): Promise<void>;
 }
 
+function seenOfTls(socket: TLSSocket): NonNullable<Seen['tls']> {
+  const { servername } = socket as { readonly servername?: string | false };
+  const { subject } = socket.getPeerCertificate() as { readonly subject?: { readonly CN?: string | string[] } };
+  return { serverName: servername || '', version: socket.getProtocol() ?? '', client: String(subject?.CN ?? '') };
+}
+
 /**
  * A server that answers with what it saw, as JSON. Asked by query: `status=503`, `fail=N` (the first N requests with this
- * `key` get the status), `delay=MS`, `reset` (closes the connection), `cookie=LINE` (a Set-Cookie, any number of them). Echoes bytes after an upgrade.
+ * `key` get the status), `delay=MS`, `reset` (closes the connection), `cookie=LINE` (a Set-Cookie, any number of them). With `tls` it
+ * speaks HTTP/1.1 and HTTP/2, as ALPN says. Echoes bytes after an upgrade.
  */
-export async function startEchoBackend(name: string, options: { protocol?: 'http1' | 'h2c' } = {}): Promise<EchoBackend> {
+export async function startEchoBackend(name: string, options: { protocol?: 'http1' | 'h2c'; tls?: SecureContextOptions & TlsOptions } = {}): Promise<EchoBackend> {
   const seen: Seen[] = [];
   const tries = new Map<string, number>();
 
   function answer(request: AnyRequest, response: AnyResponse, drop: () => void): void {
     const { method = '', url: path = '', httpVersion, headers } = request;
-    const saw = { backend: name, method, path, httpVersion, headers, bodyLength: 0 };
+    const saw = { backend: name, method, path, httpVersion, headers, bodyLength: 0, ...(options.tls !== undefined && { tls: seenOfTls(request.socket as TLSSocket) }) };
     seen.push(saw);
     request.on('data', (chunk: Buffer) => (saw.bodyLength += chunk.length));
     const query = new URL(`http://echo${saw.path}`).searchParams;
@@ -60,7 +70,9 @@ export async function startEchoBackend(name: string, options: { protocol?: 'http
 
   const upgraded = new Set<Duplex>();
   const server =
-    options.protocol === 'h2c'
+    options.tls !== undefined
+      ? createSecureServer({ ...options.tls, allowHTTP1: true }, (request, response) => answer(request as unknown as AnyRequest, response as unknown as AnyResponse, () => request.stream.close(8)))
+      : options.protocol === 'h2c'
       ? createHttp2Server((request, response) => answer(request as unknown as AnyRequest, response as unknown as AnyResponse, () => request.stream.close(8)))
       : createServer((request, response) => answer(request, response, () => request.socket.destroy()));
   const sessions = new Set<Http2Session>();

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Backend, Endpoint } from '../../../src/ir/backend.ts';
-import type { Certificate, Listener, RouteTable } from '../../../src/ir/listener.ts';
+import { routeTableOf, type Certificate, type Listener, type RouteTable } from '../../../src/ir/listener.ts';
 import type { Route } from '../../../src/ir/route.ts';
 import { equal } from '../../../src/util/equal.ts';
 import { clusterName, encodeCluster } from '../../../src/xds/resources/cluster.ts';
@@ -95,7 +95,7 @@ export async function startTestGateway(): Promise<TestGateway> {
       const layouts = new Map([...shards].map(([key, count]) => [key, { shards: count }]));
       await ads.set(listenerType, listener.key, encodeListener(listener, { tables: layouts, accessLogPath: join(directory, 'access.log') }));
       const port = await boundPort(envoy, listener.key);
-      for (const chain of listener.chains) if (chain.tls === undefined) probes.set(chain.routeTable, port);
+      for (const chain of listener.chains) if (chain.tls === undefined) probes.set(routeTableOf(chain) ?? '', port);
       return port;
     },
     async table(table, shards = 1) {

@@ -70,6 +70,35 @@ data:
 `;
 }
 
+/** A ConfigMap with CA certificates. */
+export function caConfigMap(name: string, certificates: string): string {
+  return `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: ${name}
+data:
+  ca.crt: ${JSON.stringify(certificates)}
+`;
+}
+
+/** A BackendTLSPolicy for a Service of its own name, that trusts the CA of a ConfigMap. `names` are subjectAltNames, as YAML in a line. */
+export function tlsPolicy(service: string, options: { readonly hostname: string; readonly ca: string; readonly names?: string }): string {
+  return `apiVersion: gateway.networking.k8s.io/v1
+kind: BackendTLSPolicy
+metadata:
+  name: ${service}
+spec:
+  targetRefs:
+    - group: ""
+      kind: Service
+      name: ${service}
+  validation:
+    hostname: ${options.hostname}
+    caCertificateRefs: [{group: "", kind: ConfigMap, name: ${options.ca}}]
+    subjectAltNames: ${options.names ?? '[]'}
+`;
+}
+
 /** An HTTPRoute of one rule on the standard Gateway. `rule` is the rule's YAML, from its first column on. */
 export function route(name: string, options: { readonly host: string; readonly rule: string }): string {
   return `apiVersion: gateway.networking.k8s.io/v1

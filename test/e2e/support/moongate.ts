@@ -44,11 +44,12 @@ export interface Condition {
   readonly message: string;
 }
 
-/** The statuses of Gateways and routes, as far as tests read them. */
+/** The statuses of Gateways, routes and policies, as far as tests read them. */
 export interface Status {
   readonly conditions?: readonly Condition[];
   readonly listeners?: readonly { readonly name: string; readonly attachedRoutes: number; readonly conditions: readonly Condition[] }[];
   readonly parents?: readonly { readonly conditions: readonly Condition[] }[];
+  readonly ancestors?: readonly { readonly conditions: readonly Condition[] }[];
 }
 
 interface StatusObject {

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { selfSigned } from '../support/certificate.ts';
+import { ask, seenBy, type Reply } from '../support/client.ts';
+import { startEchoBackend, type EchoBackend } from '../support/echo-backend.ts';
+import { caConfigMap, route, service, standard, tlsPolicy } from '../support/manifests.ts';
+import { eventually, freePort, Moongate, type Condition } from '../support/moongate.ts';
+
+const uri = 'spiffe://example.com/ns/default/sa/app';
+const { chain, privateKey } = selfSigned('app.example.com', uri);
+const { chain: foreign } = selfSigned('app.example.com');
+
+/** A Service for each policy: the same server behind all of them. */
+const policies = {
+  verified: { hostname: 'app.example.com', ca: 'ca' },
+  'wrong-name': { hostname: 'other.example.com', ca: 'ca' },
+  'wrong-authority': { hostname: 'app.example.com', ca: 'foreign' },
+  'alternative-name': { hostname: 'other.example.com', ca: 'ca', names: `[{type: URI, uri: "${uri}"}]` },
+  'wrong-alternative-name': { hostname: 'app.example.com', ca: 'ca', names: '[{type: URI, uri: "spiffe://example.com/other"}, {type: Hostname, hostname: "*.example.org"}]' },
+  changing: { hostname: 'app.example.com', ca: 'changing' },
+  replaced: { hostname: 'app.example.com', ca: 'replaced' },
+} as const;
+
+const wrong = ['wrong-name', 'wrong-authority', 'wrong-alternative-name'] as const;
+
+suite('backends that speak TLS are spoken to as a policy says', { timeout: 120_000 }, () => {
+  let backend: EchoBackend;
+  let moongate: Moongate;
+  let port: number;
+
+  before(async () => {
+    backend = await startEchoBackend('app', { tls: { cert: chain, key: privateKey } });
+    port = await freePort();
+    moongate = await Moongate.create({
+      'gatewayclass.yaml': standard('gatewayclass'),
+      'gateway.yaml': standard('gateway', port),
+      'authorities.yaml': [caConfigMap('ca', chain), caConfigMap('foreign', foreign)].join('---\n'),
+      'authority.yaml': caConfigMap('changing', chain),
+      'replaced-authority.yaml': caConfigMap('replaced', foreign),
+      ...Object.fromEntries(Object.entries(policies).map(([name, policy]) => [
+        `${name}.yaml`,
+        [service(name, backend.port), route(name, { host: `${name}.test`, rule: `backendRefs: [{name: ${name}, port: 3000}]` }), tlsPolicy(name, policy)].join('---\n'),
+      ])),
+    });
+    await moongate.start('--access-log', accessLog());
+  });
+
+  after(async () => {
+    await moongate[Symbol.asyncDispose]();
+    await backend.close();
+  });
+
+  /** Envoy tells clients no more of a failed connection than that it failed. */
+  const accessLog = () => join(moongate.directory, 'access.log');
+
+  const call = (name: keyof typeof policies): Promise<Reply> => ask(port, { host: `${name}.test` });
+
+  function condition(name: keyof typeof policies, type: string): Promise<Condition> {
+    return eventually(`${name} has ${type}`, async () => {
+      return (await moongate.statusOf('BackendTLSPolicy', name))?.ancestors?.[0]?.conditions.find((one) => one.type === type);
+    });
+  }
+
+  test('the name is sent as SNI and verified, and HTTP/2 is agreed on', async () => {
+    const { tls, httpVersion } = seenBy(await call('verified'));
+    assert.deepEqual(tls, { serverName: 'app.example.com', version: 'TLSv1.3', client: '' });
+    assert.equal(httpVersion, '2.0');
+    assert.equal((await condition('verified', 'Accepted')).status, 'True');
+  });
+
+  test('an alternative name takes the place of the name', async () => {
+    assert.equal(seenBy(await call('alternative-name')).tls?.serverName, 'other.example.com');
+  });
+
+  for (const name of wrong) {
+    test(`a certificate is refused: ${name}`, async () => {
+      const { length } = backend.seen;
+      assert.equal((await call(name)).status, 503);
+      assert.equal(backend.seen.length, length);
+      assert.equal((await condition(name, 'Accepted')).status, 'True');
+    });
+  }
+
+  test('without its CA nobody is connected to, and with it everybody again', async () => {
+    assert.equal((await call('changing')).status, 200);
+    moongate.remove('authority.yaml');
+    await eventually('503', async () => (await call('changing')).status === 503);
+    assert.equal((await condition('changing', 'Accepted')).reason, 'NoValidCACertificate');
+    assert.equal((await condition('changing', 'ResolvedRefs')).reason, 'InvalidCACertificateRef');
+    moongate.write('authority.yaml', caConfigMap('changing', chain));
+    await eventually('200', async () => (await call('changing')).status === 200);
+    assert.equal((await condition('changing', 'Accepted')).reason, 'Accepted');
+  });
+
+  test('a CA that is replaced counts for the next connection', async () => {
+    assert.equal((await call('replaced')).status, 503);
+    moongate.write('replaced-authority.yaml', caConfigMap('replaced', chain));
+    await eventually('200', async () => (await call('replaced')).status === 200);
+  });
+
+  test('the access log says why a certificate was refused', async () => {
+    await eventually('reasons', () => {
+      const lines = readFileSync(accessLog(), 'utf8').split('\n').filter((line) => line.includes('CERTIFICATE_VERIFY_FAILED'));
+      return wrong.every((name) => lines.some((line) => line.includes(`service/default/${name}/`)));
+    });
+  });
+});

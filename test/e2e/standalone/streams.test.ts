@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { after, before, suite, test } from 'node:test';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import { selfSigned } from '../support/certificate.ts';
+import { service, standard, tlsSecret } from '../support/manifests.ts';
+import { eventually, freePort, Moongate } from '../support/moongate.ts';
+
+/** Answers each line with its name and the line. */
+interface LineServer {
+  readonly name: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+async function startLineServer(name: string, tls?: ReturnType<typeof selfSigned>): Promise<LineServer> {
+  const sockets = new Set<Socket>();
+  const answer = (socket: Socket): void => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket)).on('error', () => {});
+    socket.on('data', (line: Buffer) => socket.write(`${name} ${line.toString()}`));
+  };
+  const server: Server = tls === undefined ? createServer(answer) : createTlsServer({ cert: tls.chain, key: tls.privateKey }, answer);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    name,
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function startDatagramServer(name: string): Promise<LineServer> {
+  const socket = createSocket('udp4', (message, from) => socket.send(`${name} ${message.toString()}`, from.port, from.address));
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  return { name, port: socket.address().port, close: () => new Promise((resolve) => socket.close(() => resolve())) };
+}
+
+/** Milliseconds after which a conversation that got no answer fails. */
+const patience = 5_000;
+
+/** A conversation over an open connection. */
+function say(socket: Socket, line: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    socket.once('data', (data: Buffer) => resolve(data.toString()));
+    socket.once('close', () => reject(new Error('closed')));
+    socket.once('error', reject);
+    socket.setTimeout(patience, () => socket.destroy(new Error(`no answer in ${patience} ms`)));
+    socket.write(line);
+  });
+}
+
+async function tcp(port: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    return await say(socket, 'hello');
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** The answer, and whose certificate the client saw. */
+async function tls(port: number, serverName: string): Promise<string> {
+  const socket = connectTls({ port, host: '127.0.0.1', servername: serverName, rejectUnauthorized: false });
+  try {
+    const answer = await say(socket, 'hello');
+    return `${answer} from ${String(socket.getPeerCertificate().subject.CN)}`;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function udp(port: number): Promise<string> {
+  const socket = createSocket('udp4');
+  try {
+    return await new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`no answer in ${patience} ms`)), patience);
+      socket.on('message', (message) => {
+        clearTimeout(timer);
+        resolve(message.toString());
+      });
+      socket.send('hello', port, '127.0.0.1');
+    });
+  } finally {
+    socket.close();
+  }
+}
+
+function route(kind: string, name: string, spec: string): string {
+  return `apiVersion: gateway.networking.k8s.io/v1\nkind: ${kind}\nmetadata: { name: ${name} }\nspec:\n  ${spec.trim().replaceAll('\n', '\n  ')}\n`;
+}
+
+function refs(...weights: readonly [name: string, weight: number][]): string {
+  return `rules: [{ backendRefs: [${weights.map(([name, weight]) => `{ name: ${name}, port: 3000, weight: ${weight} }`).join(', ')}] }]`;
+}
+
+/** A Service of UDP ports. */
+function udpService({ name, port }: LineServer): string {
+  return service(name, port).replace('targetPort: 3000', 'protocol: UDP').replace(`port: ${port}`, `port: ${port}\n    protocol: UDP`);
+}
+
+suite('connections and datagrams that are handed on', { timeout: 120_000 }, () => {
+  const inside = selfSigned('inside.example.com');
+  const outside = selfSigned('ended.example.com');
+  let servers: LineServer[];
+  let moongate: Moongate;
+  let port: number;
+  let tlsPort: number;
+
+  before(async () => {
+    servers = await Promise.all([
+      startLineServer('one'), startLineServer('two'), startLineServer('secret', inside), startDatagramServer('udp-one'), startDatagramServer('udp-two'),
+    ]);
+    [port, tlsPort] = await Promise.all([freePort(), freePort()]);
+    moongate = await Moongate.create({
+      'gatewayclass.yaml': standard('gatewayclass'),
+      'gateway.yaml': `apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: web }
+spec:
+  gatewayClassName: ack-gateway
+  listeners:
+    - { name: tcp, protocol: TCP, port: ${port} }
+    - { name: udp, protocol: UDP, port: ${port} }
+    - { name: pass, protocol: TLS, port: ${tlsPort}, hostname: "*.example.com", tls: { mode: Passthrough } }
+    - { name: end, protocol: TLS, port: ${tlsPort}, hostname: ended.example.com, tls: { mode: Terminate, certificateRefs: [{ name: ended }] } }
+`,
+      'secret.yaml': tlsSecret('ended', outside),
+      'services.yaml': servers.map((server) => (server.name.startsWith('udp') ? udpService(server) : service(server.name, server.port))).join('---\n'),
+      'tcp.yaml': route('TCPRoute', 'tcp', `parentRefs: [{ name: web, sectionName: tcp }]\n${refs(['one', 1])}`),
+      'udp.yaml': route('UDPRoute', 'udp', `parentRefs: [{ name: web }]\n${refs(['udp-one', 1])}`),
+      'tls.yaml': [
+        route('TLSRoute', 'pass', `parentRefs: [{ name: web, sectionName: pass }]\nhostnames: [inside.example.com]\n${refs(['secret', 1])}`),
+        route('TLSRoute', 'end', `parentRefs: [{ name: web, sectionName: end }]\nhostnames: [ended.example.com]\n${refs(['one', 1])}`),
+      ].join('---\n'),
+    });
+    await moongate.start();
+  });
+
+  after(async () => {
+    await moongate[Symbol.asyncDispose]();
+    await Promise.all(servers.map((server) => server.close()));
+  });
+
+  test('a TCP connection reaches the backend of its TCPRoute', async () => assert.equal(await tcp(port), 'one hello'));
+
+  test('a datagram reaches the backend of its UDPRoute, on the same port number', async () => assert.equal(await udp(port), 'udp-one hello'));
+
+  test('TLS goes through to the server that has the name', async () => {
+    assert.equal(await tls(tlsPort, 'inside.example.com'), 'secret hello from inside.example.com');
+  });
+
+  test('TLS ends at a listener that terminates it, on the same port', async () => {
+    assert.equal(await tls(tlsPort, 'ended.example.com'), 'one hello from ended.example.com');
+  });
+
+  test('a server name without a route is closed, and so is what is no TLS', async () => {
+    await assert.rejects(tls(tlsPort, 'else.example.com'));
+    await assert.rejects(tls(tlsPort, 'else.example.org'));
+    await assert.rejects(tcp(tlsPort));
+  });
+
+  test('a TCPRoute changes for new connections, and an open one goes on', async () => {
+    const open = connect(port, '127.0.0.1');
+    try {
+      assert.equal(await say(open, 'before'), 'one before');
+      moongate.write('tcp.yaml', route('TCPRoute', 'tcp', `parentRefs: [{ name: web, sectionName: tcp }]\n${refs(['two', 1])}`));
+      await eventually('new connections reach the other backend', async () => (await tcp(port)) === 'two hello');
+      assert.equal(await say(open, 'after'), 'one after');
+    } finally {
+      open.destroy();
+    }
+  });
+
+  test('weights share connections, and those of a backend that does not exist are closed', async () => {
+    moongate.write('tcp.yaml', route('TCPRoute', 'tcp', `parentRefs: [{ name: web, sectionName: tcp }]\n${refs(['one', 5], ['two', 3], ['missing', 2])}`));
+    const outcome = () => tcp(port).catch(() => 'closed');
+    await eventually('some are closed', async () => (await outcome()) === 'closed');
+    const counts = new Map<string, number>();
+    for (let i = 0; i < 1000; i++) {
+      const found = await outcome();
+      counts.set(found, (counts.get(found) ?? 0) + 1);
+    }
+    for (const [name, share] of [['one hello', 500], ['two hello', 300], ['closed', 200]] as const) {
+      assert.ok(Math.abs((counts.get(name) ?? 0) - share) <= 60, `${name}: ${counts.get(name)} of 1,000, wanted ${share}`);
+    }
+  });
+
+  test('weights share the clients of a UDP port', async () => {
+    moongate.write('udp.yaml', route('UDPRoute', 'udp', `parentRefs: [{ name: web }]\n${refs(['udp-one', 7], ['udp-two', 3])}`));
+    await eventually('some reach the other backend', async () => (await udp(port)) === 'udp-two hello');
+    let first = 0;
+    for (let i = 0; i < 1000; i++) if ((await udp(port)) === 'udp-one hello') first++;
+    assert.ok(Math.abs(first - 700) <= 60, `${first} of 1,000`);
+  });
+
+  test('without its route a listener takes nothing', async () => {
+    moongate.remove('tcp.yaml');
+    await eventually('connections are closed', async () => (await tcp(port).catch(() => 'closed')) === 'closed');
+    assert.equal((await moongate.statusOf('Gateway', 'web'))?.listeners?.find(({ name }) => name === 'tcp')?.attachedRoutes, 0);
+  });
+});
