@@ -37,7 +37,7 @@ export const SERVICE: Readonly<Record<KindName, 'served' | 'inert' | 'unserved'>
   TLSRoute: 'served',
   UDPRoute: 'served',
   XBackend: 'unserved',
-  XBackendTrafficPolicy: 'unserved',
+  XBackendTrafficPolicy: 'served',
   XMesh: 'unserved',
   XTelemetryPolicy: 'unserved',
 };

@@ -22,6 +22,7 @@ import { streamPlaces } from './stream-places.ts';
 import { caCertificates } from './tls/ca-certificates.ts';
 import { tlsPolicies } from './tls/tls-policies.ts';
 import { reachOf, type GatewayBackend } from './tls/tls-targets.ts';
+import { trafficPolicies } from './traffic/traffic-policies.ts';
 import { virtualHosts } from './virtual-hosts.ts';
 import type { Backend, BackendUse, EndpointSet } from '../ir/backend.ts';
 import { terminationOf, type Certificate, type Listener, type Proxy, type RouteTable } from '../ir/listener.ts';
@@ -96,8 +97,9 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   );
 
   const policies = tlsPolicies(graph, inputs, cas);
+  const traffic = trafficPolicies(graph, inputs);
   const catalog: BackendCatalog = { services, backends: resources.Backend, grants, policies, missing: (read, of) => missing(read, inputs, of) };
-  const requestRoutes = l7Routes(graph, inputs, catalog);
+  const requestRoutes = l7Routes(graph, inputs, catalog, traffic);
   const connectionRoutes = l4Routes(graph, inputs, catalog);
   const routes = graph.merge<TranslatedRoute>('routes', [requestRoutes, connectionRoutes]);
   const attachments = graph.derive('attachments', routes, (route, read): readonly Attachment[] => attach(read, route, { inputs, settings, gateways: states }));
@@ -129,7 +131,7 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     return { proxy, backend: key.slice(bar + 1), via: routingType === 'Service' ? 'service' : 'endpoints' };
   });
   const inUse = graph.count('backends-in-use', uses, ({ backend }) => [backend]);
-  const known = backends(graph, inputs, { services, policies, inUse: graph.derive('used-backends', inUse, () => true) });
+  const known = backends(graph, inputs, { services, policies, traffic, inUse: graph.derive('used-backends', inUse, () => true) });
   const empty = emptyBackends(graph, known.endpointSets);
   const trustUses = graph.expand('trust-uses', backendUses, ({ proxy, backend }, read, key): [string, TrustUse][] => {
     const trust = read.get(known.backends, backend)?.tls?.trust;
@@ -167,6 +169,7 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
       routes,
       empty,
       policies,
+      traffic,
       reach: reachOf({ reached, services, gateways: states }),
     }),
   };

@@ -4,6 +4,7 @@ import { portOf, protocolOf, transportOf, type ServicePorts } from './services.t
 import type { Inputs } from '../inputs.ts';
 import type { TlsPolicies, TlsPolicy } from '../tls/tls-policies.ts';
 import { tlsTarget } from '../tls/tls-targets.ts';
+import type { TrafficPolicies } from '../traffic/traffic-policies.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { Backend, EndpointSet } from '../../ir/backend.ts';
 import type { Collection } from '../../reactive/collection.ts';
@@ -13,14 +14,18 @@ import type { Graph } from '../../reactive/graph.ts';
 export function backends(
   graph: Graph,
   inputs: Inputs,
-  from: { readonly services: Collection<ServicePorts>; readonly policies: TlsPolicies; readonly inUse: Collection<unknown> },
+  from: { readonly services: Collection<ServicePorts>; readonly policies: TlsPolicies; readonly traffic: TrafficPolicies; readonly inUse: Collection<unknown> },
 ): { readonly backends: Collection<Backend>; readonly endpointSets: Collection<EndpointSet> } {
   const all = graph.derive('backends', from.inUse, (_use, read, key): Backend | undefined => {
     const parsed = parseBackendKey(key);
     const target = tlsTarget(read, parsed, from.services);
     const policy = target && from.policies.find(read, target);
-    if (parsed.type === 'service') return serviceBackend(key, parsed, { service: read.get(from.services, parsed.object), policy });
-    return objectBackend(key, parsed, { backend: read.get(inputs.resources.Backend, parsed.object), policy });
+    const backend =
+      parsed.type === 'service'
+        ? serviceBackend(key, parsed, { service: read.get(from.services, parsed.object), policy })
+        : objectBackend(key, parsed, { backend: read.get(inputs.resources.Backend, parsed.object), policy });
+    const retryBudget = from.traffic.find(read, key)?.retryBudget;
+    return backend === undefined || retryBudget === undefined ? backend : { ...backend, retryBudget };
   });
   return { backends: all, endpointSets: endpointSets(graph, inputs, { services: from.services, backends: all }) };
 }
