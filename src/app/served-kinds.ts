@@ -68,7 +68,7 @@ function problem(severity: Problem['severity'], message: string): Problem {
 }
 
 /** Fields of an EnvoyProxy that mean the same wherever the proxy runs. */
-const effective: ReadonlySet<string> = new Set(['filterOrder', 'mergeGateways', 'mergeType', 'preserveRouteOrder', 'routingType']);
+const effective: ReadonlySet<string> = new Set(['backendTLS', 'filterOrder', 'mergeGateways', 'mergeType', 'preserveRouteOrder', 'routingType']);
 
 /** What the author wrote and does not get; defaults are nobody's wish. */
 function settingsOf(value: unknown): string[] {

@@ -36,6 +36,8 @@ export interface EndpointSet {
 
 export interface Endpoint {
   readonly address: { readonly type: 'ip'; readonly ip: string; readonly port: number } | { readonly type: 'unix'; readonly path: string };
+  /** Its name, where the address is no name and there is one. */
+  readonly hostname?: string;
   /** Zone of the server, '' when unknown. */
   readonly zone: string;
   /** A draining server gets requests only when no ready one is left. */

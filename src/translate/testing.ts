@@ -65,6 +65,7 @@ export function gatewayState(key: string, rest: Partial<GatewayState> = {}): Gat
     requestedAddresses: [],
     settings: undefined,
     fault: undefined,
+    upstreamTls: { parameters: undefined, fault: undefined },
     listeners: [],
     ...rest,
   };

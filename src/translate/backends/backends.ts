@@ -2,6 +2,7 @@ import { parseBackendKey, type BackendKey } from './backend-key.ts';
 import { endpointSets } from './endpoints.ts';
 import { portOf, protocolOf, transportOf, type ServicePorts } from './services.ts';
 import type { Inputs } from '../inputs.ts';
+import type { ObjectTls } from '../tls/object-tls.ts';
 import type { TlsPolicies, TlsPolicy } from '../tls/tls-policies.ts';
 import { tlsTarget } from '../tls/tls-targets.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
@@ -13,14 +14,14 @@ import type { Graph } from '../../reactive/graph.ts';
 export function backends(
   graph: Graph,
   inputs: Inputs,
-  from: { readonly services: Collection<ServicePorts>; readonly policies: TlsPolicies; readonly inUse: Collection<unknown> },
+  from: { readonly services: Collection<ServicePorts>; readonly policies: TlsPolicies; readonly objectTls: Collection<ObjectTls>; readonly inUse: Collection<unknown> },
 ): { readonly backends: Collection<Backend>; readonly endpointSets: Collection<EndpointSet> } {
   const all = graph.derive('backends', from.inUse, (_use, read, key): Backend | undefined => {
     const parsed = parseBackendKey(key);
     const target = tlsTarget(read, parsed, from.services);
     const policy = target && from.policies.find(read, target);
     if (parsed.type === 'service') return serviceBackend(key, parsed, { service: read.get(from.services, parsed.object), policy });
-    return objectBackend(key, parsed, { backend: read.get(inputs.resources.Backend, parsed.object), policy });
+    return objectBackend(key, parsed, { backend: read.get(inputs.resources.Backend, parsed.object), policy, own: read.get(from.objectTls, parsed.object) });
   });
   return { backends: all, endpointSets: endpointSets(graph, inputs, { services: from.services, backends: all }) };
 }
@@ -46,13 +47,13 @@ function serviceBackend(
 function objectBackend(
   key: string,
   { variant }: BackendKey,
-  { backend, policy }: { readonly backend: ResourceOf<'Backend'> | undefined; readonly policy: TlsPolicy | undefined },
+  { backend, policy, own }: { readonly backend: ResourceOf<'Backend'> | undefined; readonly policy: TlsPolicy | undefined; readonly own: ObjectTls | undefined },
 ): Backend | undefined {
   if (backend === undefined) return undefined;
   const { endpoints = [], appProtocols = [] } = backend.object.spec;
   // "fqdn addresses cannot be mixed with other address types": the API sees to it.
   const hosts = endpoints.flatMap(({ fqdn }) => (fqdn === undefined ? [] : [{ hostname: fqdn.hostname, port: fqdn.port }]));
-  const connection = secured(policy, hosts.length > 0 ? { type: 'dns', hosts } : { type: 'endpoints' });
+  const connection = secured(policy, hosts.length > 0 ? { type: 'dns', hosts } : { type: 'endpoints' }, own);
   return {
     key,
     owner: `Backend/${backend.key}`,
@@ -62,7 +63,12 @@ function objectBackend(
   };
 }
 
-/** A policy that cannot be done leaves nobody to connect to: "Connections using an invalid CACertificateRef MUST fail". */
-function secured(policy: TlsPolicy | undefined, discovery: Backend['discovery']): Pick<Backend, 'tls' | 'discovery'> {
-  return policy !== undefined && policy.tls === undefined ? { tls: undefined, discovery: { type: 'none' } } : { tls: policy?.tls, discovery };
+/**
+ * A policy takes the place of what a Backend says itself of whom to trust. Where either cannot be done, nobody is connected to:
+ * "Connections using an invalid CACertificateRef MUST fail".
+ */
+function secured(policy: TlsPolicy | undefined, discovery: Backend['discovery'], own?: ObjectTls): Pick<Backend, 'tls' | 'discovery'> {
+  if (policy === undefined && own === undefined) return { tls: undefined, discovery };
+  const tls = policy === undefined ? own?.tls : policy.tls && { ...policy.tls, parameters: own?.parameters ?? policy.tls.parameters };
+  return tls === undefined || own?.fault !== undefined ? { tls: undefined, discovery: { type: 'none' } } : { tls, discovery };
 }

@@ -2,6 +2,7 @@ import { objectKey, serviceKey, type Variant } from './backend-key.ts';
 import { needsTls, portOf, type ServicePort, type ServicePorts, type Transport } from './services.ts';
 import type { Fault } from '../conditions.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
+import type { ObjectTls } from '../tls/object-tls.ts';
 import type { TlsPolicies } from '../tls/tls-policies.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
@@ -21,6 +22,8 @@ export interface BackendCatalog {
   readonly backends: Collection<ResourceOf<'Backend'>>;
   readonly grants: ReferenceGrants;
   readonly policies: Pick<TlsPolicies, 'find'>;
+  /** What `tls` of Backends comes to. */
+  readonly objectTls: Collection<ObjectTls>;
   /** What is to be said of an object that was not found. */
   missing(read: Read, of: { readonly kind: 'Service' | 'Backend'; readonly namespace: string }): string;
 }
@@ -106,7 +109,11 @@ function variantFor({ protocol, http2 }: Traffic, appProtocol: ServicePort['appP
 function resolveBackendObject(read: Read, { key, namespace, label, traffic }: Wanted, catalog: BackendCatalog): Resolved {
   const backend = read.get(catalog.backends, key);
   if (backend === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'Backend', namespace })}`);
-  const isSecured = catalog.policies.find(read, { group: 'gateway.envoyproxy.io', kind: 'Backend', object: key, section: undefined }) !== undefined;
+  const tls = read.get(catalog.objectTls, key);
+  const policy = catalog.policies.find(read, { group: 'gateway.envoyproxy.io', kind: 'Backend', object: key, section: undefined });
+  const fault = tls?.fault ?? (policy === undefined ? tls?.trustFault : undefined);
+  if (fault !== undefined) return { fault: { reason: fault.reason, message: `${label}: ${fault.message}` } };
+  const isSecured = tls !== undefined || policy !== undefined;
   const unsupported = unsupportedBackend(backend, { traffic, isSecured });
   if (unsupported !== undefined) {
     return { fault: { reason: 'UnsupportedProtocol', message: `${label}: ${unsupported}` } };
@@ -120,10 +127,9 @@ function unsupportedBackend(
   { traffic, isSecured }: { readonly traffic: Traffic; readonly isSecured: boolean },
 ): string | undefined {
   if (spec.type !== 'Endpoints') return `type ${spec.type} is not supported`;
-  if (spec.tls !== undefined) return 'tls is not supported yet';
   if (spec.fallback === true) return 'fallback is not supported yet';
   const protocol = spec.appProtocols?.find((one) => wantsTls(traffic, one));
-  if (protocol !== undefined && !isSecured) return `appProtocols: ${protocol} needs TLS, and no BackendTLSPolicy says whom to trust there`;
+  if (protocol !== undefined && !isSecured) return `appProtocols: ${protocol} needs TLS, and neither tls nor a BackendTLSPolicy says whom to trust`;
   return undefined;
 }
 

@@ -1,9 +1,10 @@
 import { bindAddress, requestedAddresses } from './addresses.ts';
 import type { Certificates } from './certificates.ts';
 import { conflictsBetween } from './conflicts.ts';
-import { listenerStates } from './listeners.ts';
+import { listenerStates, secretAccess, type ListenerContext } from './listeners.ts';
 import { portKey } from './ports.ts';
 import { byAge, type GatewayState } from './state.ts';
+import { noUpstreamTls, upstreamTls } from './upstream-tls.ts';
 import { bugFault } from '../conditions.ts';
 import type { Class } from '../gateway-classes.ts';
 import type { Inputs, Settings } from '../inputs.ts';
@@ -40,20 +41,22 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
       const addresses = gateway.object.spec.addresses ?? [];
       const { address, requested, fault } =
         from.settings.addresses === 'bound' ? bindAddress(addresses) : requestedAddresses(addresses, settings?.ipFamily);
+      const context: ListenerContext = {
+        read,
+        gateway: { key, namespace, proxy, merged, tls },
+        grants: from.grants,
+        secret: (secret) => read.get(from.certificates.secrets, secret),
+        missing: (namespace) => missing(read, inputs, { kind: 'Secret', namespace }),
+        binding: (port, transport) => read.get(inputs.portBindings, portKey(proxy, port, transport)),
+      };
       return {
         ...who,
         address,
         requestedAddresses: requested,
         settings,
         fault: fault ?? parameters?.fault,
-        listeners: listenerStates(listeners, {
-          read,
-          gateway: { key, namespace, proxy, merged, tls },
-          grants: from.grants,
-          secret: (secret) => read.get(from.certificates.secrets, secret),
-          missing: (namespace) => missing(read, inputs, { kind: 'Secret', namespace }),
-          binding: (port, transport) => read.get(inputs.portBindings, portKey(proxy, port, transport)),
-        }),
+        upstreamTls: upstreamTls({ tls, settings, merged }, secretAccess(context)),
+        listeners: listenerStates(listeners, context),
       };
     },
     { recover },
@@ -71,7 +74,7 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
   });
 }
 
-type Identity = Omit<GatewayState, 'address' | 'requestedAddresses' | 'settings' | 'fault' | 'listeners'>;
+type Identity = Omit<GatewayState, 'address' | 'requestedAddresses' | 'settings' | 'fault' | 'upstreamTls' | 'listeners'>;
 
 function identity(gateway: ResourceOf<'Gateway'>, gatewayClass: Class | undefined): Identity {
   const { key, version, metadata } = gateway;
@@ -93,5 +96,5 @@ function identity(gateway: ResourceOf<'Gateway'>, gatewayClass: Class | undefine
 }
 
 function recover(gateway: ResourceOf<'Gateway'>, error: unknown): GatewayState {
-  return { ...identity(gateway, undefined), address: '', requestedAddresses: [], settings: undefined, fault: bugFault(error), listeners: [] };
+  return { ...identity(gateway, undefined), address: '', requestedAddresses: [], settings: undefined, fault: bugFault(error), upstreamTls: noUpstreamTls, listeners: [] };
 }

@@ -1,4 +1,4 @@
-import { certificateRefs } from './certificate-refs.ts';
+import { certificateRefs, type SecretAccess } from './certificate-refs.ts';
 import type { TlsSecret } from './certificates.ts';
 import { conflicts } from './conflicts.ts';
 import { overlap } from './overlap.ts';
@@ -106,7 +106,8 @@ function namespaceRule({ allowedRoutes: { namespaces } }: GatewayListener): Name
   return { from: namespaces.from };
 }
 
-function secretAccess({ read, gateway, grants, ...context }: ListenerContext): Parameters<typeof certificateRefs>[1] {
+/** How a Gateway and its listeners get at certificates. */
+export function secretAccess({ read, gateway, grants, ...context }: Omit<ListenerContext, 'binding'>): SecretAccess {
   const from = { group: gatewayGroup, kind: 'Gateway', namespace: gateway.namespace };
   return {
     namespace: gateway.namespace,

@@ -1,4 +1,5 @@
 import type { Fault } from '../conditions.ts';
+import type { UpstreamTls } from './upstream-tls.ts';
 import type { ProxySettings } from '../parameters.ts';
 import type { Transport } from '../../ir/listener.ts';
 import { byText, chain } from '../../util/compare.ts';
@@ -28,6 +29,7 @@ export interface GatewayState {
   readonly settings: ProxySettings | undefined;
   /** What keeps the Gateway as a whole from being accepted. */
   readonly fault: Fault | undefined;
+  readonly upstreamTls: UpstreamTls;
   /** In the order of the spec. */
   readonly listeners: readonly ListenerState[];
 }

@@ -1,5 +1,5 @@
 import { listenerConditions } from './listener-conditions.ts';
-import { condition, type Fault } from '../conditions.ts';
+import { condition, joinFaults, type Fault } from '../conditions.ts';
 import type { GatewayState, ListenerState } from '../gateways/state.ts';
 import type { ProxyState } from '../inputs.ts';
 import type { Condition } from '../../api/conditions.ts';
@@ -30,7 +30,7 @@ export function gatewayStatus(gateway: GatewayState, facts: GatewayFacts): Gatew
   const { generation, listeners } = gateway;
   const { accepted, fault } = acceptance(gateway, facts.proxy?.parametersFault);
   const programmed = accepted ? programmedFault(gateway, facts) : invalid(fault?.message ?? '');
-  const unresolved = unresolvedListeners(listeners);
+  const unresolved = joinFaults([gateway.upstreamTls.fault, unresolvedListeners(listeners)].filter((one) => one !== undefined));
   return {
     addresses: facts.proxy?.addresses ?? [],
     conditions: [
@@ -85,7 +85,7 @@ function programmedFault({ key, listeners }: GatewayState, { proxy, rejection }:
   return undefined;
 }
 
-/** The references of all listeners in one condition; those of the Gateway itself are none of theirs. */
+/** The references of all listeners in one condition. */
 function unresolvedListeners(listeners: readonly ListenerState[]): Fault | undefined {
   const bad = listeners.filter((listener) => listener.refsFault !== undefined);
   if (bad.length === 0) return undefined;
