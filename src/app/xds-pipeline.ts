@@ -1,3 +1,4 @@
+import { assignmentOf } from './assignment.ts';
 import type { Backend } from '../ir/backend.ts';
 import { routeTableOf, type RouteTable } from '../ir/listener.ts';
 import type { Collection } from '../reactive/collection.ts';
@@ -37,7 +38,7 @@ export interface XdsOptions {
 export function xdsResources(graph: Graph, outputs: Outputs, options: XdsOptions): Collection<ProxyResource> {
   const clusters = graph.derive('clusters', outputs.backends, cluster);
   const ownClusters = graph.derive('own-clusters', outputs.proxyBackends, cluster);
-  const assignments = graph.derive('assignments', outputs.endpointSets, (set) => resource(set.backend, encodeEndpoints(set)));
+  const assignments = graph.derive('assignments', outputs.endpointSets, assignmentOf);
   const viaService = graph.derive('service-assignments', outputs.serviceAddresses, (set) => resource(set.backend, encodeEndpoints(set)));
   const secrets = graph.derive('secrets', outputs.certificates, (certificate) =>
     resource(certificate.key, encodeCertificate(certificate)),

@@ -32,6 +32,16 @@ export interface EndpointSet {
   readonly backend: string;
   /** Sorted by zone, address, port. */
   readonly endpoints: readonly Endpoint[];
+  /** What proxies at some places use in place of all of them. Sorted by place; missing when there is no such place. */
+  readonly near?: readonly NearEndpoints[];
+}
+
+/** The endpoints for the proxies at one place. */
+export interface NearEndpoints {
+  /** `node/name`, `pool/name`, `zone/name`. */
+  readonly place: string;
+  /** Ready ones that are meant for that place, and all that drain. */
+  readonly endpoints: readonly Endpoint[];
 }
 
 export interface Endpoint {

@@ -101,7 +101,17 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
 
   const policies = tlsPolicies(graph, inputs, cas);
   const ofObjects = objectTls(graph, inputs, { cas, certificates: tls });
-  const catalog: BackendCatalog = { services, backends: resources.Backend, grants, policies, objectTls: ofObjects, missing: (read, of) => missing(read, inputs, of) };
+  const catalog: BackendCatalog = {
+    services,
+    backends: resources.Backend,
+    xBackends: resources.XBackend,
+    grants,
+    policies,
+    objectTls: ofObjects,
+    // Whoever writes the files of a machine is master of it.
+    anyHost: settings.ownsEverything,
+    missing: (read, of) => missing(read, inputs, of),
+  };
   const requestRoutes = l7Routes(graph, inputs, catalog);
   const connectionRoutes = l4Routes(graph, inputs, catalog);
   const routes = graph.merge<TranslatedRoute>('routes', [requestRoutes, connectionRoutes]);
@@ -176,6 +186,7 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     statuses: statuses(graph, {
       inputs,
       settings,
+      grants,
       classes,
       gateways: states,
       attachedRoutes,

@@ -1,6 +1,7 @@
 import { parseBackendKey, type BackendKey } from './backend-key.ts';
 import { endpointSets } from './endpoints.ts';
 import { portOf, protocolOf, transportOf, type ServicePorts } from './services.ts';
+import { xBackend } from './x-backends.ts';
 import type { Inputs } from '../inputs.ts';
 import type { ObjectTls } from '../tls/object-tls.ts';
 import type { TlsPolicies, TlsPolicy } from '../tls/tls-policies.ts';
@@ -20,7 +21,11 @@ export function backends(
     const parsed = parseBackendKey(key);
     const target = tlsTarget(read, parsed, from.services);
     const policy = target && from.policies.find(read, target);
-    if (parsed.type === 'service') return serviceBackend(key, parsed, { service: read.get(from.services, parsed.object), policy });
+    if (parsed.type === 'service') return serviceBackend(key, parsed, { service: read.get(from.services, `${parsed.kind}/${parsed.object}`), policy });
+    if (parsed.type === 'xbackend') {
+      const resource = read.get(inputs.resources.XBackend, parsed.object);
+      return resource && xBackend(key, parsed.variant, resource);
+    }
     return objectBackend(key, parsed, { backend: read.get(inputs.resources.Backend, parsed.object), policy, own: read.get(from.objectTls, parsed.object) });
   });
   return { backends: all, endpointSets: endpointSets(graph, inputs, { services: from.services, backends: all }) };
@@ -37,7 +42,7 @@ function serviceBackend(
   const connection = secured(policy, externalName === undefined ? { type: 'endpoints' } : { type: 'dns', hosts: [{ hostname: externalName, port }] });
   return {
     key,
-    owner: `Service/${service.key}`,
+    owner: service.ref,
     ownerVersion: service.version,
     protocol: variant === 'h2c' ? 'h2c' : protocolOf(appProtocol, connection.tls !== undefined),
     ...connection,

@@ -4,12 +4,13 @@ import type { GatewayListener } from '../../api/types.ts';
 
 /** What references to certificates are judged by. */
 export interface SecretAccess {
-  /** Namespace of the object that refers. */
+  /** Kind and namespace of the object that refers. */
+  readonly kind: string;
   readonly namespace: string;
   secret(key: string): TlsSecret | undefined;
   /** What is to be said of a Secret that was not found there. */
   missing(namespace: string): string;
-  /** Whether a Secret of another namespace may be used. */
+  /** Whether the object may use a Secret of another namespace. */
   permitted(to: { readonly namespace: string; readonly name: string }): boolean;
 }
 
@@ -43,7 +44,7 @@ export function certificateRef(
     return { fault: { reason: 'InvalidCertificateRef', message: `${what} ${key}: only a Secret can hold a certificate` } };
   }
   if (!access.permitted({ namespace: where, name })) {
-    const message = `Secret ${key}: no ReferenceGrant in namespace ${where} lets Gateways of ${access.namespace} use it`;
+    const message = `Secret ${key}: no ReferenceGrant in namespace ${where} lets ${access.kind}s of ${access.namespace} use it`;
     return { fault: { reason: 'RefNotPermitted', message } };
   }
   const secret = access.secret(key);

@@ -74,6 +74,7 @@ function certificateOf(
   if (ref === undefined) return undefined;
   if (ref.namespace !== undefined && ref.namespace !== namespace) return { fault: invalid('only a Secret of its own namespace can be used') };
   const found = certificateRef(ref, {
+    kind: 'Backend',
     namespace,
     secret: (key) => read.get(certificates.secrets, key),
     missing: () => missing(read, inputs, { kind: 'Secret', namespace }),
