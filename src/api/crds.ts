@@ -17,9 +17,12 @@ interface DefinitionBody {
   readonly versions: readonly { readonly name: string; readonly schema: object }[];
 }
 
-/** All CRDs of the kinds that we read, as an API server takes them, sorted by name. */
+/** Whoever carries Services from cluster to cluster brings the CRD of ServiceImports along. */
+const foreignGroups: ReadonlySet<string> = new Set(['multicluster.x-k8s.io']);
+
+/** All CRDs of the kinds that we read and others do not bring, as an API server takes them, sorted by name. */
 export function crds(): readonly CustomResourceDefinition[] {
-  const all = DEFINITIONS.filter(({ custom }) => custom).map(({ json }) => JSON.parse(json) as CustomResourceDefinition);
+  const all = DEFINITIONS.filter(({ custom, group }) => custom && !foreignGroups.has(group)).map(({ json }) => JSON.parse(json) as CustomResourceDefinition);
   return all.toSorted((a, b) => byText(a.metadata.name, b.metadata.name));
 }
 

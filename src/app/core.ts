@@ -1,4 +1,5 @@
 import { controlPlane, versionOf, type ControlPlane } from './control-plane.ts';
+import { envoyPlaces } from './envoy-places.ts';
 import type { Remembered } from './rejection-file.ts';
 import { feedStore } from './xds-feed.ts';
 import type { XdsOptions } from './xds-pipeline.ts';
@@ -66,6 +67,7 @@ export class Core {
     this.ads = new AdsServer({
       store: this.store,
       log,
+      placesOf: (node) => envoyPlaces(node, this.plane.resources.Node),
       ...(options.onPushed === undefined ? {} : { onPushed: options.onPushed }),
       onNack: (nack) => this.#onRejections(() => this.#rejections.refused(nack)),
       onRecovered: (id) => this.#onRejections(() => this.#rejections.recovered(id)),

@@ -27,16 +27,18 @@ export const SERVICE: Readonly<Record<KindName, 'served' | 'inert' | 'unserved'>
   HTTPRouteFilter: 'unserved',
   InferencePool: 'unserved',
   InferencePoolImport: 'unserved',
-  ListenerSet: 'unserved',
+  ListenerSet: 'served',
   Namespace: 'served',
+  Node: 'served',
   ReferenceGrant: 'served',
   Secret: 'served',
   SecurityPolicy: 'unserved',
   Service: 'served',
+  ServiceImport: 'served',
   TCPRoute: 'served',
   TLSRoute: 'served',
   UDPRoute: 'served',
-  XBackend: 'unserved',
+  XBackend: 'served',
   XBackendTrafficPolicy: 'served',
   XMesh: 'unserved',
   XTelemetryPolicy: 'unserved',
@@ -68,7 +70,7 @@ function problem(severity: Problem['severity'], message: string): Problem {
 }
 
 /** Fields of an EnvoyProxy that mean the same wherever the proxy runs. */
-const effective: ReadonlySet<string> = new Set(['filterOrder', 'mergeGateways', 'mergeType', 'preserveRouteOrder', 'routingType']);
+const effective: ReadonlySet<string> = new Set(['backendTLS', 'filterOrder', 'mergeGateways', 'mergeType', 'preserveRouteOrder', 'routingType']);
 
 /** What the author wrote and does not get; defaults are nobody's wish. */
 function settingsOf(value: unknown): string[] {

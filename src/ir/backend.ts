@@ -42,10 +42,22 @@ export interface EndpointSet {
   readonly backend: string;
   /** Sorted by zone, address, port. */
   readonly endpoints: readonly Endpoint[];
+  /** What proxies at some places use in place of all of them. Sorted by place; missing when there is no such place. */
+  readonly near?: readonly NearEndpoints[];
+}
+
+/** The endpoints for the proxies at one place. */
+export interface NearEndpoints {
+  /** `node/name`, `pool/name`, `zone/name`. */
+  readonly place: string;
+  /** Ready ones that are meant for that place, and all that drain. */
+  readonly endpoints: readonly Endpoint[];
 }
 
 export interface Endpoint {
   readonly address: { readonly type: 'ip'; readonly ip: string; readonly port: number } | { readonly type: 'unix'; readonly path: string };
+  /** Its name, where the address is no name and there is one. */
+  readonly hostname?: string;
   /** Zone of the server, '' when unknown. */
   readonly zone: string;
   /** A draining server gets requests only when no ready one is left. */

@@ -20,11 +20,13 @@ import { statuses, type ObjectStatus } from './status/statuses.ts';
 import { hostClaims, hostEntries, hostKey } from './host-entries.ts';
 import { streamPlaces } from './stream-places.ts';
 import { caCertificates } from './tls/ca-certificates.ts';
+import { objectTls } from './tls/object-tls.ts';
 import { tlsPolicies } from './tls/tls-policies.ts';
 import { reachOf, type GatewayBackend } from './tls/tls-targets.ts';
 import { trafficPolicies } from './traffic/traffic-policies.ts';
 import { virtualHosts } from './virtual-hosts.ts';
 import type { Backend, BackendUse, EndpointSet } from '../ir/backend.ts';
+import { withParameters } from '../ir/backend-tls.ts';
 import { terminationOf, type Certificate, type Listener, type Proxy, type RouteTable } from '../ir/listener.ts';
 import type { VirtualHost } from '../ir/route.ts';
 import type { StreamRoute } from '../ir/stream.ts';
@@ -32,16 +34,16 @@ import type { TrustBundle } from '../ir/trust-bundle.ts';
 import type { Collection } from '../reactive/collection.ts';
 import type { Graph } from '../reactive/graph.ts';
 
-/** A certificate goes to a proxy because a listener there names it. */
+/** A certificate goes to a proxy because a listener or a backend there names it. */
 export interface CertificateUse {
   readonly proxy: string;
   readonly certificate: string;
 }
 
-/** A trust bundle goes to a proxy because a backend there names it. */
+/** A trust bundle goes to a proxy because a backend there is checked against it. */
 export interface TrustUse {
   readonly proxy: string;
-  readonly trust: string;
+  readonly trustBundle: string;
 }
 
 /** A route of a Gateway needs a backend on its proxy. */
@@ -58,6 +60,8 @@ export interface Outputs {
   readonly virtualHosts: Collection<VirtualHost>;
   readonly streamRoutes: Collection<StreamRoute>;
   readonly backends: Collection<Backend>;
+  /** Backends as single proxies speak to them: those where a proxy brings something of its own into TLS. Key: as in `backendUses`. */
+  readonly proxyBackends: Collection<Backend>;
   readonly endpointSets: Collection<EndpointSet>;
   readonly backendUses: Collection<BackendUse>;
   /** Endpoints to use in place of a backend's own, where a proxy reaches it via its Service. */
@@ -97,8 +101,19 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   );
 
   const policies = tlsPolicies(graph, inputs, cas);
+  const ofObjects = objectTls(graph, inputs, { cas, certificates: tls });
   const traffic = trafficPolicies(graph, inputs);
-  const catalog: BackendCatalog = { services, backends: resources.Backend, grants, policies, missing: (read, of) => missing(read, inputs, of) };
+  const catalog: BackendCatalog = {
+    services,
+    backends: resources.Backend,
+    xBackends: resources.XBackend,
+    grants,
+    policies,
+    objectTls: ofObjects,
+    // Whoever writes the files of a machine is master of it.
+    anyHost: settings.ownsEverything,
+    missing: (read, of) => missing(read, inputs, of),
+  };
   const requestRoutes = l7Routes(graph, inputs, catalog, traffic);
   const connectionRoutes = l4Routes(graph, inputs, catalog);
   const routes = graph.merge<TranslatedRoute>('routes', [requestRoutes, connectionRoutes]);
@@ -131,11 +146,21 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     return { proxy, backend: key.slice(bar + 1), via: routingType === 'Service' ? 'service' : 'endpoints' };
   });
   const inUse = graph.count('backends-in-use', uses, ({ backend }) => [backend]);
-  const known = backends(graph, inputs, { services, policies, traffic, inUse: graph.derive('used-backends', inUse, () => true) });
+  const known = backends(graph, inputs, { services, policies, objectTls: ofObjects, traffic, inUse: graph.derive('used-backends', inUse, () => true) });
   const empty = emptyBackends(graph, known.endpointSets);
+  const upstreamTls = graph.derive('proxy-upstream-tls', fleets, ([first]) => first?.upstreamTls.parameters);
+  const proxyBackends = graph.derive('proxy-backends', backendUses, ({ proxy, backend: key }, read): Backend | undefined => {
+    const parameters = read.get(upstreamTls, proxy);
+    const backend = parameters && read.get(known.backends, key);
+    return parameters === undefined || backend?.tls === undefined ? undefined : { ...backend, tls: withParameters(backend.tls, parameters) };
+  });
   const trustUses = graph.expand('trust-uses', backendUses, ({ proxy, backend }, read, key): [string, TrustUse][] => {
-    const trust = read.get(known.backends, backend)?.tls?.trust;
-    return trust === undefined ? [] : [[key, { proxy, trust }]];
+    const trustBundle = read.get(known.backends, backend)?.tls?.trustBundle;
+    return trustBundle === undefined ? [] : [[key, { proxy, trustBundle }]];
+  });
+  const backendCertificates = graph.expand('backend-certificate-uses', backendUses, ({ proxy, backend }, read, key): [string, CertificateUse][] => {
+    const certificate = (read.get(proxyBackends, key) ?? read.get(known.backends, backend))?.tls?.parameters.certificate;
+    return certificate === undefined ? [] : [[key, { proxy, certificate }]];
   });
   const reachCounts = graph.count('gateway-backend-counts', uses, ({ gateway, backend }) => [`${gateway}|${backend}`]);
   const reached = graph.derive('gateway-backends', reachCounts, (_count, _read, key): GatewayBackend => {
@@ -153,15 +178,17 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     virtualHosts: virtualHosts(graph, { hosts, tables, routes: requestRoutes }),
     streamRoutes: streams.routes,
     ...known,
+    proxyBackends,
     backendUses,
     serviceAddresses: serviceAddresses(graph, { services, uses: backendUses }),
     certificates: tls.certificates,
-    certificateUses: graph.expand('certificate-uses', listeners, certificateUses),
-    trustBundles: cas.bundles(graph, graph.count('trust-bundles-in-use', trustUses, ({ trust }) => [trust])),
+    certificateUses: graph.merge('certificate-uses', [graph.expand('listener-certificate-uses', listeners, certificateUses), backendCertificates]),
+    trustBundles: cas.bundles(graph, graph.count('trust-in-use', trustUses, ({ trustBundle }) => [trustBundle])),
     trustUses,
     statuses: statuses(graph, {
       inputs,
       settings,
+      grants,
       classes,
       gateways: states,
       attachedRoutes,

@@ -18,9 +18,10 @@ export interface XdsUpstream {
 }
 
 /** The smallest bootstrap that fetches everything by delta ADS; the admin interface is a unix socket. */
-function bootstrap(xds: XdsUpstream, admin: string, fetchTimeout: string): object {
+function bootstrap(xds: XdsUpstream, admin: string, { fetchTimeout = '15s', zone = '', nodeName = '' }: EnvoyOptions): object {
   const source = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: fetchTimeout };
   return {
+    node: { locality: { zone }, metadata: { node_name: nodeName } },
     admin: { address: { pipe: { path: admin } } },
     dynamic_resources: {
       ads_config: {
@@ -64,10 +65,17 @@ export interface Envoy {
   readonly stop: () => Promise<void>;
 }
 
+export interface EnvoyOptions {
+  readonly fetchTimeout?: string;
+  /** Where it is to think that it is. */
+  readonly zone?: string;
+  readonly nodeName?: string;
+}
+
 /** Starts Envoy as proxy `proxy`; its files go into `directory`. The xDS server is on a unix socket, or as described. */
-export function startEnvoy(directory: string, xds: string | XdsUpstream, proxy: string, fetchTimeout = '15s'): Envoy {
+export function startEnvoy(directory: string, xds: string | XdsUpstream, proxy: string, options: EnvoyOptions = {}): Envoy {
   const admin = join(directory, 'admin.sock');
-  const config = JSON.stringify(bootstrap(typeof xds === 'string' ? { address: { pipe: { path: xds } } } : xds, admin, fetchTimeout));
+  const config = JSON.stringify(bootstrap(typeof xds === 'string' ? { address: { pipe: { path: xds } } } : xds, admin, options));
   const args = ['--config-yaml', config, '--service-cluster', proxy, '--service-node', `${proxy}-0`];
   const child = spawn(envoyPath, [...args, '--concurrency', '1', '--disable-hot-restart', '--log-level', process.env['ENVOY_LOG'] ?? 'warning'], {
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -70,6 +70,10 @@ const SOURCES: readonly Source[] = [
     additions: {},
   },
   {
+    ...core('Node', 'nodes', 'Cluster'),
+    additions: {},
+  },
+  {
     ...core('Secret', 'secrets', 'Namespaced'),
     // pkg/apis/core/v1/defaults.go
     additions: { type: { default: 'Opaque' } },

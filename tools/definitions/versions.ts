@@ -37,6 +37,13 @@ export const INFERENCE_EXTENSION: Module = {
   sum: 'h1:cjtwMJYcTnLXBYE5ffR1/hHhn7U1aIFfe2RITYmOXVA=',
 };
 
+/** The multi-cluster services API, for ServiceImports. */
+export const MULTICLUSTER_SERVICES: Module = {
+  path: 'sigs.k8s.io/mcs-api',
+  version: 'v0.5.2',
+  sum: 'h1:N+vrRiCIb0WJ0dxbBo7VfNv2WJigOHEo4gsLXpffVs8=',
+};
+
 /** Kubernetes, for the core kinds that we read. */
 export const KUBERNETES: Module = {
   path: 'k8s.io/kubernetes',

@@ -56,6 +56,9 @@ What it makes itself is created and patched by server-side apply, and updated wh
     - httproutefilters
     - securitypolicies
   verbs: [get, list, watch]
+- apiGroups: [multicluster.x-k8s.io]
+  resources: [serviceimports]
+  verbs: [get, list, watch]
 - apiGroups: [inference.networking.k8s.io]
   resources: [inferencepools]
   verbs: [get, list, watch]

@@ -30,8 +30,8 @@ export function bootstrap(environment: Pick<ProxyEnvironment, 'xds' | 'clusterDo
   const metrics = telemetry?.metrics;
   const stats = metrics?.prometheus?.disable !== true;
   return compact({
-    // Kubernetes puts the variable's value here: from 1.35 on it tells each Pod its zone.
-    node: { locality: { zone: '$(ENVOY_SERVICE_ZONE)' } },
+    // Kubernetes puts the variables' values here: from 1.35 on it tells each Pod its zone. The control plane picks near endpoints by them.
+    node: { locality: { zone: '$(ENVOY_SERVICE_ZONE)' }, metadata: { node_name: '$(ENVOY_NODE_NAME)' } },
     admin: { address: { socket_address: { address: '127.0.0.1', port_value: adminPort } } },
     static_resources: {
       listeners: [...(stats ? [statsListener(ipFamily, metrics?.prometheus?.compression?.type)] : []), readyListener(ipFamily)],

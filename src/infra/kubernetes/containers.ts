@@ -127,6 +127,7 @@ function byName<T extends { readonly name: string }>(ours: readonly object[], th
 const podVariables = [
   fieldVariable('ENVOY_POD_NAMESPACE', 'metadata.namespace'),
   fieldVariable('ENVOY_POD_NAME', 'metadata.name'),
+  fieldVariable('ENVOY_NODE_NAME', 'spec.nodeName'),
   fieldVariable('ENVOY_SERVICE_ZONE', "metadata.labels['topology.kubernetes.io/zone']"),
 ];
 

@@ -54,7 +54,7 @@ test('a Deployment takes replicas, strategy, name and all that Pods can have', (
   assert.equal(envoy.image, 'registry/envoy:mine');
   assert.deepEqual(envoy['resources'], { limits: { memory: '1Gi' } });
   assert.deepEqual(envoy.env.map(({ name, value }) => [name, value]), [
-    ['ENVOY_POD_NAMESPACE', undefined], ['ENVOY_POD_NAME', undefined], ['ENVOY_SERVICE_ZONE', 'here'], ['X', 'y'],
+    ['ENVOY_POD_NAMESPACE', undefined], ['ENVOY_POD_NAME', undefined], ['ENVOY_NODE_NAME', undefined], ['ENVOY_SERVICE_ZONE', 'here'], ['X', 'y'],
   ]);
   assert.deepEqual(envoy.volumeMounts.at(-1), { name: 'extra', mountPath: '/extra' });
 });

@@ -4,27 +4,35 @@
  */
 export type Variant = 'h2c' | 'udp';
 
+/** Kinds whose objects have ports, and EndpointSlices that name them. */
+export type ServiceKind = 'Service' | 'ServiceImport';
+
+/** Their groups. */
+export const serviceGroups: Readonly<Record<ServiceKind, string>> = { Service: '', ServiceImport: 'multicluster.x-k8s.io' };
+
 /** A key that some route uses, taken apart. */
 export type BackendKey =
-  | { readonly type: 'service'; readonly object: string; readonly port: number; readonly variant: Variant | undefined }
-  | { readonly type: 'backend'; readonly object: string; readonly variant: Variant | undefined };
+  | { readonly type: 'service'; readonly kind: ServiceKind; readonly object: string; readonly port: number; readonly variant: Variant | undefined }
+  | { readonly type: 'backend'; readonly object: string; readonly variant: Variant | undefined }
+  | { readonly type: 'xbackend'; readonly object: string; readonly variant: Variant | undefined };
 
-/** `service/namespace/name/port`: a port of a Service; `service/namespace/name/port/udp` one of its variants. */
-export function serviceKey(service: string, port: number, variant?: Variant): string {
-  return ['service', service, port, ...(variant === undefined ? [] : [variant])].join('/');
+/** `service/namespace/name/port`: a port of a Service; `service/namespace/name/port/udp` one of its variants; `serviceimport/…` the same. */
+export function serviceKey(kind: ServiceKind, object: string, port: number, variant?: Variant): string {
+  return [kind.toLowerCase(), object, port, ...(variant === undefined ? [] : [variant])].join('/');
 }
 
-/** `backend/namespace/name`: a Backend object; `backend/namespace/name/udp` one of its variants. */
-export function objectKey(backend: string, variant?: Variant): string {
-  return ['backend', backend, ...(variant === undefined ? [] : [variant])].join('/');
+/** `backend/namespace/name`: a Backend object of Envoy Gateway; `backend/namespace/name/udp` one of its variants; `xbackend/…` the same. */
+export function objectKey(type: 'backend' | 'xbackend', object: string, variant?: Variant): string {
+  return [type, object, ...(variant === undefined ? [] : [variant])].join('/');
 }
 
 export function parseBackendKey(key: string): BackendKey {
   const [type, namespace, name, ...rest] = key.split('/');
   const object = `${namespace}/${name}`;
-  return type === 'service'
-    ? { type, object, port: Number(rest[0]), variant: variantOf(rest[1]) }
-    : { type: 'backend', object, variant: variantOf(rest[0]) };
+  const kind = type === 'service' ? 'Service' : type === 'serviceimport' ? 'ServiceImport' : undefined;
+  return kind === undefined
+    ? { type: type === 'xbackend' ? type : 'backend', object, variant: variantOf(rest[0]) }
+    : { type: 'service', kind, object, port: Number(rest[0]), variant: variantOf(rest[1]) };
 }
 
 function variantOf(part: string | undefined): Variant | undefined {

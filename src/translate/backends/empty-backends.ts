@@ -1,4 +1,6 @@
 import { parseBackendKey } from './backend-key.ts';
+import { serviceLabels } from './endpoints.ts';
+import { xBackendLabel } from './x-backends.ts';
 import type { Fault } from '../conditions.ts';
 import type { EndpointSet } from '../../ir/backend.ts';
 import type { Collection } from '../../reactive/collection.ts';
@@ -14,9 +16,14 @@ export function unavailableBackends(keys: readonly string[]): Fault | undefined 
   if (keys.length === 0) return undefined;
   const names = keys.map((key) => {
     const parsed = parseBackendKey(key);
+    if (parsed.type === 'xbackend') {
+      const [, name] = parsed.object.split('/');
+      return `XBackend ${parsed.object} has no endpoints (an EndpointSlice with the label ${xBackendLabel}: ${name} gives it some)`;
+    }
     if (parsed.type === 'backend') return `Backend ${parsed.object} has no endpoints`;
     const name = parsed.object.slice(parsed.object.indexOf('/') + 1);
-    return `Service ${parsed.object} has no endpoints on ${parsed.variant === 'udp' ? 'UDP ' : ''}port ${parsed.port} (an EndpointSlice with the label kubernetes.io/service-name: ${name} gives it some)`;
+    const port = `${parsed.variant === 'udp' ? 'UDP ' : ''}port ${parsed.port}`;
+    return `${parsed.kind} ${parsed.object} has no endpoints on ${port} (an EndpointSlice with the label ${serviceLabels[parsed.kind]}: ${name} gives it some)`;
   });
   return { reason: 'EndpointsNotFound', message: `Requests are answered with 503: ${names.join('; ')}` };
 }

@@ -22,7 +22,7 @@ function endpoints(slices: readonly Slice[], options: { readonly port?: number |
   const services = graph.source<ServicePorts>('services');
   const backends = graph.source<Backend>('backends');
   const source = graph.source<ResourceOf<'EndpointSlice'>>('EndpointSlice');
-  const resources = { EndpointSlice: source, Backend: graph.source('Backend') };
+  const resources = { EndpointSlice: source, Backend: graph.source('Backend'), Node: graph.source('Node'), XBackend: graph.source('XBackend') };
   const sets = endpointSets(graph, { resources } as unknown as Inputs, { services, backends });
   const { port = 80, family = 'IPv4' } = options;
   const ports = [
@@ -30,7 +30,7 @@ function endpoints(slices: readonly Slice[], options: { readonly port?: number |
     { name: '', port: 81, protocol: 'TCP', appProtocol: undefined },
     { name: 'dns', port: 80, protocol: 'UDP', appProtocol: undefined },
   ] as const;
-  services.set('default/app', { key: 'default/app', version: 'v', externalName: undefined, clusterIPs: [], family, ports });
+  services.set('Service/default/app', { ref: 'Service/default/app', version: 'v', externalName: undefined, clusterIPs: [], preference: undefined, family, ports });
   const key = `service/default/app/${port}`;
   backends.set(key, { key, owner: 'Service/default/app', ownerVersion: 'v', protocol: 'http1', tls: undefined, discovery: { type: 'endpoints' } });
   for (const [index, { service = 'app', addressType = 'IPv4', ports: own = [{ name: 'http', port: 3000 }], endpoints: list }] of slices.entries()) {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { resolveBackend, type BackendReference, type Resolved, type Traffic } from './resolve.ts';
+import type { ServiceKind } from './backend-key.ts';
 import type { ServicePorts } from './services.ts';
 import { decoded, readDirectly } from '../testing.ts';
+import type { ObjectTls } from '../tls/object-tls.ts';
 import type { TlsPolicy, TlsTarget } from '../tls/tls-policies.ts';
 import { Graph } from '../../reactive/graph.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
@@ -10,11 +12,13 @@ import type { ResourceOf } from '../../api/kinds.ts';
 const graph = new Graph();
 const services = graph.source<ServicePorts>('services');
 const backends = graph.source<ResourceOf<'Backend'>>('backends');
+const objectTls = graph.source<ObjectTls>('object-tls');
+const xBackends = graph.source<ResourceOf<'XBackend'>>('xbackends');
 
 const port = (number: number, appProtocol?: string) => ({ name: `p${number}`, port: number, protocol: 'TCP' as const, appProtocol });
 
-function service(key: string, rest: Partial<ServicePorts>): void {
-  services.set(key, { key, version: 'v', externalName: undefined, family: 'IPv4', clusterIPs: [], ports: [], ...rest });
+function service(key: string, rest: Partial<ServicePorts>, kind: ServiceKind = 'Service'): void {
+  services.set(`${kind}/${key}`, { ref: `${kind}/${key}`, version: 'v', externalName: undefined, family: 'IPv4', clusterIPs: [], preference: undefined, ports: [], ...rest });
 }
 
 service('shop/app', { ports: [port(80), port(81, 'kubernetes.io/h2c'), port(443, 'https'), port(444, 'kubernetes.io/wss')] });
@@ -22,6 +26,8 @@ service('shop/secured', { ports: [port(443, 'HTTPS'), port(444, 'wss')] });
 service('shop/dns', { ports: [port(53), { name: 'udp', port: 53, protocol: 'UDP', appProtocol: 'https' }] });
 service('bank/app', { ports: [port(80)] });
 service('shop/portless', {});
+service('shop/far', { ports: [port(80)] }, 'ServiceImport');
+service('bank/far', { ports: [port(80)] }, 'ServiceImport');
 service('shop/external', { externalName: 'app.example.org' });
 
 function backend(name: string, spec: object): void {
@@ -33,9 +39,32 @@ backend('plain', { endpoints });
 backend('h2c', { endpoints, appProtocols: ['gateway.envoyproxy.io/h2c'] });
 backend('wss', { endpoints, appProtocols: ['gateway.envoyproxy.io/wss'] });
 backend('wss-secured', { endpoints, appProtocols: ['gateway.envoyproxy.io/wss'] });
-backend('tls', { endpoints, tls: { wellKnownCACertificates: 'System' } });
+backend('tls', { endpoints, appProtocols: ['gateway.envoyproxy.io/wss'] });
+backend('broken', { endpoints });
+backend('trustless', { endpoints });
+const noTls: ObjectTls = { tls: undefined, parameters: {}, trustFault: undefined, fault: undefined };
+const invalidTls = { reason: 'InvalidBackendTLS', message: 'tls: no good' };
+objectTls.set('shop/tls', noTls);
+objectTls.set('shop/broken', { ...noTls, fault: invalidTls });
+objectTls.set('shop/trustless', { ...noTls, trustFault: invalidTls });
+objectTls.set('shop/wss-secured', { ...noTls, trustFault: invalidTls });
 backend('fallback', { endpoints, fallback: true });
 backend('resolver', { type: 'DynamicResolver' });
+
+function xBackend(name: string, spec: object): void {
+  const object = { metadata: { name, namespace: 'shop' }, spec: { type: 'ExternalHostname', externalHostname: { hostname: 'api.example.com' }, port: { number: 443 }, ...spec } };
+  xBackends.set(`shop/${name}`, decoded('XBackend', object));
+}
+
+xBackend('host', {});
+xBackend('h2c', { protocol: 'H2C' });
+xBackend('tcp', { protocol: 'TCP' });
+xBackend('pods', { type: 'EndpointSelector', externalHostname: undefined, endpointSelector: { matchLabels: { app: 'a' } } });
+xBackend('sticky', { type: 'EndpointSelector', externalHostname: undefined, endpointSelector: { matchLabels: { app: 'a' } }, sessionPersistence: { type: 'Header', header: { name: 'x' } } });
+xBackend('secured', { tls: { mode: 'ServerOnly', validation: { hostname: 'api.example.com', wellKnownCACertificates: 'System' } } });
+xBackend('itself', { externalHostname: { hostname: 'localhost' } });
+backend('itself', { endpoints: [{ ip: { address: '127.0.0.1', port: 19000 } }] });
+backend('short', { endpoints: [{ fqdn: { hostname: 'app', port: 80 } }] });
 
 /** Grants open namespace bank and nothing else. */
 const grants = { permits: (_read: unknown, from: { namespace: string }, to: { namespace: string }) => to.namespace === from.namespace || to.namespace === 'bank' };
@@ -50,20 +79,27 @@ const secured = new Set(['shop/secured/p443', 'shop/wss-secured/undefined']);
 /** A policy is for one port of one Service, and for one Backend. */
 const policies = { find: (_read: unknown, { object, section }: TlsTarget) => (secured.has(`${object}/${section}`) ? policy : undefined) };
 
-function resolve(ref: Partial<BackendReference>, traffic?: Traffic): Resolved {
+function resolve(ref: Partial<BackendReference>, traffic?: Traffic, anyHost = true): Resolved {
   const from = { kind: 'HTTPRoute', namespace: 'shop' };
-  return resolveBackend(readDirectly, from, { group: '', kind: 'Service', name: 'app', port: 80, ...ref }, { services, backends, grants, policies, missing: () => 'does not exist' }, traffic);
+  return resolveBackend(readDirectly, from, { group: '', kind: 'Service', name: 'app', port: 80, ...ref }, { services, backends, xBackends, grants, policies, objectTls, anyHost, missing: () => 'does not exist' }, traffic);
 }
 
+const serviceImport = { group: 'multicluster.x-k8s.io', kind: 'ServiceImport', name: 'far' };
+const xBackendRef = { group: 'gateway.networking.x-k8s.io', kind: 'XBackend' };
 const envoyBackend = { group: 'gateway.envoyproxy.io', kind: 'Backend' };
 
 const found: readonly [sentence: string, ref: Partial<BackendReference>, key: string][] = [
   ['a port of a Service', {}, 'service/shop/app/80'],
   ['a port with a protocol that we speak', { port: 81 }, 'service/shop/app/81'],
   ['a Service of another namespace that is granted', { namespace: 'bank' }, 'service/bank/app/80'],
+  ['a port of a ServiceImport', serviceImport, 'serviceimport/shop/far/80'],
+  ['a ServiceImport of another namespace that is granted', { ...serviceImport, namespace: 'bank' }, 'serviceimport/bank/far/80'],
   ['any port of an external name', { name: 'external', port: 4711 }, 'service/shop/external/4711'],
   ['a port that speaks TLS, as a policy says', { name: 'secured', port: 443 }, 'service/shop/secured/443'],
+  ['a Backend that speaks TLS, as it says itself', { ...envoyBackend, name: 'tls' }, 'backend/shop/tls'],
   ['a Backend that speaks TLS, as a policy says', { ...envoyBackend, name: 'wss-secured' }, 'backend/shop/wss-secured'],
+  ['an XBackend', { ...xBackendRef, name: 'host' }, 'xbackend/shop/host'],
+  ['an XBackend that selects Pods', { ...xBackendRef, name: 'pods' }, 'xbackend/shop/pods'],
   ['a Backend', { ...envoyBackend, name: 'plain' }, 'backend/shop/plain'],
   ['a Backend with a protocol that we speak', { ...envoyBackend, name: 'h2c' }, 'backend/shop/h2c'],
 ];
@@ -81,6 +117,9 @@ const variants: readonly [sentence: string, ref: Partial<BackendReference>, traf
   ['gRPC to a port that does', { port: 81 }, { http2: true }, 'service/shop/app/81'],
   ['gRPC to a Backend that does not say what it speaks', { ...envoyBackend, name: 'plain' }, { http2: true }, 'backend/shop/plain/h2c'],
   ['gRPC to a Backend that does', { ...envoyBackend, name: 'h2c' }, { http2: true }, 'backend/shop/h2c'],
+  ['gRPC to an XBackend that does not say what it speaks', { ...xBackendRef, name: 'host' }, { http2: true }, 'xbackend/shop/host/h2c'],
+  ['gRPC to an XBackend that does', { ...xBackendRef, name: 'h2c' }, { http2: true }, 'xbackend/shop/h2c'],
+  ['bytes to an XBackend', { ...xBackendRef, name: 'tcp' }, { opaque: true }, 'xbackend/shop/tcp'],
   ['bytes to a port that speaks TLS', { port: 443 }, { opaque: true }, 'service/shop/app/443'],
   ['bytes to a Backend that speaks TLS', { ...envoyBackend, name: 'wss' }, { opaque: true }, 'backend/shop/wss'],
 ];
@@ -92,6 +131,29 @@ for (const [sentence, ref, traffic, key] of variants) {
 test('a TCP port is no UDP port', () => {
   const message = 'Service shop/app has no UDP port 80, only none';
   assert.deepEqual(resolve({}, { protocol: 'UDP' }), { fault: { reason: 'BackendNotFound', message } });
+});
+
+test('an external name leads nowhere in a cluster', () => {
+  const message =
+    'Service shop/external is of type ExternalName, which is not supported in a cluster (CVE-2021-25740); a Backend of gateway.envoyproxy.io with an fqdn endpoint names a host';
+  assert.deepEqual(resolve({ name: 'external' }, {}, false), { fault: { reason: 'UnsupportedValue', message } });
+});
+
+const elsewhere: readonly [sentence: string, ref: Partial<BackendReference>, message: string][] = [
+  ['an XBackend that names the proxy itself', { ...xBackendRef, name: 'itself' }, 'XBackend shop/itself: spec.externalHostname.hostname: localhost is the proxy itself, which is not supported in a cluster'],
+  ['a Backend that names the proxy itself', { ...envoyBackend, name: 'itself' }, 'Backend shop/itself: 127.0.0.1 is the proxy itself, which is not supported in a cluster'],
+  ['a Backend with a name that means this here and that there', { ...envoyBackend, name: 'short' }, 'Backend shop/short: app is no domain of at least two labels'],
+];
+
+for (const [sentence, ref, message] of elsewhere) {
+  test(`${sentence} leads nowhere in a cluster, and there on a machine of one's own`, () => {
+    assert.deepEqual(resolve(ref, {}, false), { fault: { reason: 'UnsupportedValue', message } });
+    assert.ok('backend' in resolve(ref, {}));
+  });
+}
+
+test('an XBackend takes no UDP', () => {
+  assert.deepEqual(resolve({ ...xBackendRef, name: 'tcp' }, { protocol: 'UDP' }), { fault: { reason: 'UnsupportedProtocol', message: 'XBackend shop/tcp takes no UDP' } });
 });
 
 const failing: readonly [sentence: string, ref: Partial<BackendReference>, reason: string, message: string][] = [
@@ -107,6 +169,9 @@ const failing: readonly [sentence: string, ref: Partial<BackendReference>, reaso
   ['a Service that does not exist', { name: 'missing' }, 'BackendNotFound', 'Service shop/missing does not exist'],
   ['a port that the Service does not have', { port: 90 }, 'BackendNotFound', 'Service shop/app has no TCP port 90, only 80, 81, 443, 444'],
   ['a Service without ports', { name: 'portless' }, 'BackendNotFound', 'Service shop/portless has no TCP port 80, only none'],
+  ['a ServiceImport that does not exist', { ...serviceImport, name: 'missing' }, 'BackendNotFound', 'ServiceImport shop/missing does not exist'],
+  ['a port that a ServiceImport does not have', { ...serviceImport, port: 90 }, 'BackendNotFound', 'ServiceImport shop/far has no TCP port 90, only 80'],
+  ['a ServiceImport of the core group', { ...serviceImport, group: '' }, 'InvalidKind', 'ServiceImport shop/far cannot be a backend'],
   [
     'a port that speaks TLS',
     { port: 443 },
@@ -119,9 +184,14 @@ const failing: readonly [sentence: string, ref: Partial<BackendReference>, reaso
     'UnsupportedProtocol',
     'Service shop/app port 444: appProtocol kubernetes.io/wss needs TLS, and no BackendTLSPolicy says whom to trust there',
   ],
+  ['an XBackend that does not exist', { ...xBackendRef, name: 'missing' }, 'BackendNotFound', 'XBackend shop/missing does not exist'],
+  ['an XBackend that speaks no HTTP', { ...xBackendRef, name: 'tcp' }, 'UnsupportedProtocol', 'XBackend shop/tcp: protocol TCP is not HTTP'],
+  ['an XBackend that speaks TLS', { ...xBackendRef, name: 'secured' }, 'UnsupportedValue', 'XBackend shop/secured: spec.tls: mode ServerOnly is not supported yet'],
+  ['an XBackend with sessions', { ...xBackendRef, name: 'sticky' }, 'UnsupportedValue', 'XBackend shop/sticky: spec.sessionPersistence is not supported yet'],
   ['a Backend that does not exist', { ...envoyBackend, name: 'missing' }, 'BackendNotFound', 'Backend shop/missing does not exist'],
-  ['a Backend that speaks TLS', { ...envoyBackend, name: 'tls' }, 'UnsupportedProtocol', 'Backend shop/tls: tls is not supported yet'],
-  ['a Backend whose protocol needs TLS', { ...envoyBackend, name: 'wss' }, 'UnsupportedProtocol', 'Backend shop/wss: appProtocols: gateway.envoyproxy.io/wss needs TLS, and no BackendTLSPolicy says whom to trust there'],
+  ['a Backend that nobody says whom to trust of', { ...envoyBackend, name: 'trustless' }, 'InvalidBackendTLS', 'Backend shop/trustless: tls: no good'],
+  ['a Backend whose TLS cannot be done', { ...envoyBackend, name: 'broken' }, 'InvalidBackendTLS', 'Backend shop/broken: tls: no good'],
+  ['a Backend whose protocol needs TLS', { ...envoyBackend, name: 'wss' }, 'UnsupportedProtocol', 'Backend shop/wss: appProtocols: gateway.envoyproxy.io/wss needs TLS, and neither tls nor a BackendTLSPolicy says whom to trust'],
   ['a Backend that is a fallback', { ...envoyBackend, name: 'fallback' }, 'UnsupportedProtocol', 'Backend shop/fallback: fallback is not supported yet'],
   ['a Backend that resolves as it goes', { ...envoyBackend, name: 'resolver' }, 'UnsupportedProtocol', 'Backend shop/resolver: type DynamicResolver is not supported'],
 ];

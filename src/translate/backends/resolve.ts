@@ -1,7 +1,10 @@
-import { objectKey, serviceKey, type Variant } from './backend-key.ts';
+import { objectKey, serviceGroups, serviceKey, type ServiceKind, type Variant } from './backend-key.ts';
+import { forbiddenHost } from './hosts.ts';
 import { needsTls, portOf, type ServicePort, type ServicePorts, type Transport } from './services.ts';
+import { leavesVersion, speaksHttp, xBackendFault } from './x-backends.ts';
 import type { Fault } from '../conditions.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
+import type { ObjectTls } from '../tls/object-tls.ts';
 import type { TlsPolicies } from '../tls/tls-policies.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
@@ -21,8 +24,13 @@ export interface BackendCatalog {
   readonly backends: Collection<ResourceOf<'Backend'>>;
   readonly grants: ReferenceGrants;
   readonly policies: Pick<TlsPolicies, 'find'>;
+  /** What `tls` of Backends comes to. */
+  readonly objectTls: Collection<ObjectTls>;
+  readonly xBackends: Collection<ResourceOf<'XBackend'>>;
+  /** Whether objects may name whatever the proxies reach: hosts by a Service of type ExternalName, the proxies themselves. */
+  readonly anyHost: boolean;
   /** What is to be said of an object that was not found. */
-  missing(read: Read, of: { readonly kind: 'Service' | 'Backend'; readonly namespace: string }): string;
+  missing(read: Read, of: { readonly kind: ServiceKind | 'Backend' | 'XBackend'; readonly namespace: string }): string;
 }
 
 /** A backend's key, or why there is none. */
@@ -74,26 +82,48 @@ interface Wanted {
 type Resolver = (read: Read, wanted: Wanted, catalog: BackendCatalog) => Resolved;
 
 const resolvers: ReadonlyMap<string, Resolver> = new Map([
-  ['/Service', resolveService],
+  ['/Service', serviceResolver('Service')],
+  ['multicluster.x-k8s.io/ServiceImport', serviceResolver('ServiceImport')],
   ['gateway.envoyproxy.io/Backend', resolveBackendObject],
+  ['gateway.networking.x-k8s.io/XBackend', resolveXBackend],
 ]);
 
-function resolveService(read: Read, { key, namespace, label, port, traffic }: Wanted, catalog: BackendCatalog): Resolved {
-  const service = read.get(catalog.services, key);
-  if (service === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'Service', namespace })}`);
+function serviceResolver(kind: ServiceKind): Resolver {
+  return (read, wanted, catalog) => {
+    const service = read.get(catalog.services, `${kind}/${wanted.key}`);
+    if (service === undefined) return notFound(`${wanted.label} ${catalog.missing(read, { kind, namespace: wanted.namespace })}`);
+    return resolveService(read, wanted, { kind, service, catalog });
+  };
+}
+
+function resolveService(
+  read: Read,
+  { key, label, port, traffic }: Wanted,
+  { kind, service, catalog }: { readonly kind: ServiceKind; readonly service: ServicePorts; readonly catalog: BackendCatalog },
+): Resolved {
   if (port === undefined) return notFound(`${label}: a port is needed`);
+  if (service.externalName !== undefined && !catalog.anyHost) return refusedName(label);
   const { protocol = 'TCP' } = traffic;
   const servicePort = portOf(service, port, protocol);
   if (servicePort === undefined && service.externalName === undefined) {
     const ports = service.ports.filter((candidate) => candidate.protocol === protocol).map((candidate) => candidate.port).join(', ');
     return notFound(`${label} has no ${protocol} port ${port}, only ${ports || 'none'}`);
   }
-  const isSecured = () => catalog.policies.find(read, { group: '', kind: 'Service', object: key, section: servicePort?.name }) !== undefined;
+  const isSecured = () => catalog.policies.find(read, { group: serviceGroups[kind], kind, object: key, section: servicePort?.name }) !== undefined;
   if (wantsTls(traffic, servicePort?.appProtocol) && !isSecured()) {
     const message = `${label} port ${port}: appProtocol ${servicePort?.appProtocol} needs TLS, and no BackendTLSPolicy says whom to trust there`;
     return { fault: { reason: 'UnsupportedProtocol', message } };
   }
-  return { backend: serviceKey(key, port, variantFor(traffic, servicePort?.appProtocol)) };
+  return { backend: serviceKey(kind, key, port, variantFor(traffic, servicePort?.appProtocol)) };
+}
+
+/**
+ * "Implementations SHOULD NOT support ExternalName Services": whoever may write a Service in a cluster could send the proxy wherever
+ * the proxy's network leads, which may not be where they may go themselves (CVE-2021-25740).
+ */
+function refusedName(label: string): Resolved {
+  const message = `${label} is of type ExternalName, which is not supported in a cluster (CVE-2021-25740); a Backend of gateway.envoyproxy.io with an fqdn endpoint names a host`;
+  return { fault: { reason: 'UnsupportedValue', message } };
 }
 
 /** Whether it is for the proxy to begin TLS with what an `appProtocol` asks for. */
@@ -109,12 +139,19 @@ function variantFor({ protocol, http2 }: Traffic, appProtocol: ServicePort['appP
 function resolveBackendObject(read: Read, { key, namespace, label, traffic }: Wanted, catalog: BackendCatalog): Resolved {
   const backend = read.get(catalog.backends, key);
   if (backend === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'Backend', namespace })}`);
-  const isSecured = catalog.policies.find(read, { group: 'gateway.envoyproxy.io', kind: 'Backend', object: key, section: undefined }) !== undefined;
+  const tls = read.get(catalog.objectTls, key);
+  const policy = catalog.policies.find(read, { group: 'gateway.envoyproxy.io', kind: 'Backend', object: key, section: undefined });
+  const fault = tls?.fault ?? (policy === undefined ? tls?.trustFault : undefined);
+  if (fault !== undefined) return { fault: { reason: fault.reason, message: `${label}: ${fault.message}` } };
+  const isSecured = tls !== undefined || policy !== undefined;
   const unsupported = unsupportedBackend(backend, { traffic, isSecured });
   if (unsupported !== undefined) {
     return { fault: { reason: 'UnsupportedProtocol', message: `${label}: ${unsupported}` } };
   }
-  return { backend: objectKey(key, variantFor(traffic, backend.object.spec.appProtocols?.[0])) };
+  const hosts = (backend.object.spec.endpoints ?? []).flatMap(({ fqdn, ip }) => fqdn?.hostname ?? ip?.address ?? []);
+  const forbidden = catalog.anyHost ? undefined : hosts.map(forbiddenHost).find((why) => why !== undefined);
+  if (forbidden !== undefined) return { fault: { reason: 'UnsupportedValue', message: `${label}: ${forbidden}` } };
+  return { backend: objectKey('backend', key, variantFor(traffic, backend.object.spec.appProtocols?.[0])) };
 }
 
 /** What a Backend asks for that cannot be done; undefined: nothing. */
@@ -123,11 +160,20 @@ function unsupportedBackend(
   { traffic, isSecured }: { readonly traffic: Traffic; readonly isSecured: boolean },
 ): string | undefined {
   if (spec.type !== 'Endpoints') return `type ${spec.type} is not supported`;
-  if (spec.tls !== undefined) return 'tls is not supported yet';
   if (spec.fallback === true) return 'fallback is not supported yet';
   const protocol = spec.appProtocols?.find((one) => wantsTls(traffic, one));
-  if (protocol !== undefined && !isSecured) return `appProtocols: ${protocol} needs TLS, and no BackendTLSPolicy says whom to trust there`;
+  if (protocol !== undefined && !isSecured) return `appProtocols: ${protocol} needs TLS, and neither tls nor a BackendTLSPolicy says whom to trust`;
   return undefined;
+}
+
+function resolveXBackend(read: Read, { key, namespace, label, traffic }: Wanted, catalog: BackendCatalog): Resolved {
+  const backend = read.get(catalog.xBackends, key);
+  if (backend === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'XBackend', namespace })}`);
+  const fault = xBackendFault(backend, catalog.anyHost);
+  if (fault !== undefined) return { fault: { reason: fault.reason, message: `${label}: ${fault.message}` } };
+  if (traffic.protocol === 'UDP') return { fault: { reason: 'UnsupportedProtocol', message: `${label} takes no UDP` } };
+  if (traffic.opaque !== true && !speaksHttp(backend)) return { fault: { reason: 'UnsupportedProtocol', message: `${label}: protocol TCP is not HTTP` } };
+  return { backend: objectKey('xbackend', key, traffic.http2 === true && leavesVersion(backend) ? 'h2c' : undefined) };
 }
 
 function notFound(message: string): Resolved {

@@ -15,7 +15,7 @@ export function serviceAddresses(
   const wanted = graph.count('via-service', from.uses, ({ backend, via }) => (via === 'service' ? [backend] : []));
   return graph.derive('service-addresses', wanted, (_count, read, backend): EndpointSet | undefined => {
     const parsed = parseBackendKey(backend);
-    const [ip] = parsed.type === 'service' ? (read.get(from.services, parsed.object)?.clusterIPs ?? []) : [];
+    const [ip] = parsed.type === 'service' ? (read.get(from.services, `${parsed.kind}/${parsed.object}`)?.clusterIPs ?? []) : [];
     if (parsed.type !== 'service' || ip === undefined) return undefined;
     return { backend, endpoints: [{ address: { type: 'ip', ip, port: parsed.port }, zone: '', draining: false }] };
   });

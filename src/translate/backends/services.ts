@@ -1,12 +1,15 @@
-import type { Variant } from './backend-key.ts';
+import type { ServiceKind, Variant } from './backend-key.ts';
+import { preferenceOf, type Preference } from './near-endpoints.ts';
 import type { Inputs } from '../inputs.ts';
+import type { ResourceOf } from '../../api/kinds.ts';
 import type { Collection } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
 import type { Backend } from '../../ir/backend.ts';
 
-/** What routes need to know of a Service: the rest of it may change without a route being looked at again. */
+/** What routes need to know of a Service or a ServiceImport: the rest of it may change without a route being looked at again. */
 export interface ServicePorts {
-  readonly key: string;
+  /** `Service/namespace/name`: its key in the collection of all of them. */
+  readonly ref: `${ServiceKind}/${string}`;
   readonly version: string;
   /** Set for type ExternalName: the name that stands for it. */
   readonly externalName: string | undefined;
@@ -15,6 +18,8 @@ export interface ServicePorts {
   /** Addresses of the Service itself; none for a headless one. */
   readonly clusterIPs: readonly string[];
   readonly ports: readonly ServicePort[];
+  /** Which of its endpoints are preferred. */
+  readonly preference: Preference | undefined;
 }
 
 export interface ServicePort {
@@ -38,24 +43,48 @@ export function portOf(service: Pick<ServicePorts, 'ports'>, number: number, pro
   return service.ports.find((candidate) => candidate.port === number && candidate.protocol === protocol);
 }
 
-/** Services reduced to their ports. */
-export function servicePorts(graph: Graph, inputs: Inputs): Collection<ServicePorts> {
-  return graph.derive('service-ports', inputs.resources.Service, (service) => {
-    const { spec } = service.object;
-    return {
-      key: service.key,
-      version: service.version,
-      externalName: spec.type === 'ExternalName' ? spec.externalName : undefined,
-      family: spec.ipFamilies?.[0] === 'IPv6' ? 'IPv6' : 'IPv4',
-      clusterIPs: (spec.clusterIPs ?? [spec.clusterIP ?? '']).filter((ip) => ip !== '' && ip !== 'None'),
-      ports: (spec.ports ?? []).map((port) => ({
-        name: port.name ?? '',
-        port: port.port,
-        protocol: port.protocol,
-        appProtocol: port.appProtocol,
-      })),
-    };
+/** Services and ServiceImports reduced to their ports. */
+export function servicePorts(graph: Graph, { resources }: Inputs): Collection<ServicePorts> {
+  return graph.union('services', {
+    Service: graph.derive('service-ports', resources.Service, portsOfService),
+    ServiceImport: graph.derive('service-import-ports', resources.ServiceImport, portsOfImport),
   });
+}
+
+function portsOfService(service: ResourceOf<'Service'>): ServicePorts {
+  const { key, version, object: { spec } } = service;
+  return {
+    ref: `Service/${key}`,
+    version,
+    externalName: spec.type === 'ExternalName' ? spec.externalName : undefined,
+    family: firstFamily(spec.ipFamilies),
+    clusterIPs: (spec.clusterIPs ?? [spec.clusterIP ?? '']).filter((ip) => ip !== '' && ip !== 'None'),
+    ports: (spec.ports ?? []).map(servicePort),
+    preference: preferenceOf(service),
+  };
+}
+
+/** A Service of other clusters: what it consists of here are its EndpointSlices, and its own address unless it is headless (KEP-1645). */
+function portsOfImport(imported: ResourceOf<'ServiceImport'>): ServicePorts {
+  const { key, version, object: { spec } } = imported;
+  return {
+    ref: `ServiceImport/${key}`,
+    version,
+    externalName: undefined,
+    family: firstFamily(spec?.ipFamilies),
+    clusterIPs: spec?.type === 'ClusterSetIP' ? (spec.ips ?? []) : [],
+    ports: (spec?.ports ?? []).map(servicePort),
+    preference: preferenceOf(imported),
+  };
+}
+
+function firstFamily(families: readonly string[] | undefined): ServicePorts['family'] {
+  return families?.[0] === 'IPv6' ? 'IPv6' : 'IPv4';
+}
+
+function servicePort(port: { readonly name?: string; readonly port: number; readonly protocol?: string; readonly appProtocol?: string }): ServicePort {
+  const protocol = port.protocol === 'UDP' || port.protocol === 'SCTP' ? port.protocol : 'TCP';
+  return { name: port.name ?? '', port: port.port, protocol, appProtocol: port.appProtocol };
 }
 
 /** Values of `appProtocol` (KEP-3726, and Envoy Gateway's own) and what is then spoken. WebSockets begin with HTTP/1.1. */

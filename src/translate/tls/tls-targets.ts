@@ -1,5 +1,5 @@
 import type { TlsTarget } from './tls-policies.ts';
-import { parseBackendKey, type BackendKey } from '../backends/backend-key.ts';
+import { parseBackendKey, serviceGroups, type BackendKey } from '../backends/backend-key.ts';
 import { portOf, transportOf, type ServicePorts } from '../backends/services.ts';
 import type { GatewayState } from '../gateways/state.ts';
 import type { BackendTLSTargetRef } from '../../api/types.ts';
@@ -13,11 +13,12 @@ export interface GatewayBackend {
 
 /** What policies call a backend; undefined: what is sent there cannot have TLS. */
 export function tlsTarget(read: Read, backend: BackendKey, services: Collection<ServicePorts>): TlsTarget | undefined {
-  if (backend.variant === 'udp') return undefined;
+  if (backend.variant === 'udp' || backend.type === 'xbackend') return undefined;
   const { object } = backend;
   if (backend.type === 'backend') return { group: 'gateway.envoyproxy.io', kind: 'Backend', object, section: undefined };
-  const service = read.get(services, object);
-  return { group: '', kind: 'Service', object, section: service && portOf(service, backend.port, transportOf(backend.variant))?.name };
+  const { kind } = backend;
+  const service = read.get(services, `${kind}/${object}`);
+  return { group: serviceGroups[kind], kind, object, section: service && portOf(service, backend.port, transportOf(backend.variant))?.name };
 }
 
 /** Finds the Gateways whose routes lead to a target of a policy. */

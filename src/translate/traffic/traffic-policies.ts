@@ -1,5 +1,5 @@
 import { brokenTrafficPolicy, trafficPolicy, type TrafficPolicy } from './traffic-policy.ts';
-import { parseBackendKey } from '../backends/backend-key.ts';
+import { parseBackendKey, serviceGroups, type BackendKey } from '../backends/backend-key.ts';
 import { bugFault, type Fault } from '../conditions.ts';
 import type { Inputs } from '../inputs.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
@@ -27,8 +27,9 @@ export function trafficPolicies(graph: Graph, { resources }: Inputs): TrafficPol
   return {
     all,
     find(read, backend) {
-      const { type, object } = parseBackendKey(backend);
-      return first(read, targetKey(targets[type], object));
+      const parsed = parseBackendKey(backend);
+      const target = targetOf(parsed);
+      return target && first(read, targetKey(target, parsed.object));
     },
     conflict(read, policy, ref) {
       const winner = first(read, targetKey(ref, `${policy.namespace}/${ref.name}`));
@@ -39,8 +40,17 @@ export function trafficPolicies(graph: Graph, { resources }: Inputs): TrafficPol
   };
 }
 
-/** What policies call the objects that backends stand for. */
-const targets = { service: { group: '', kind: 'Service' }, backend: { group: 'gateway.envoyproxy.io', kind: 'Backend' } } as const;
+/** What policies call the object that a backend stands for. XBackends have settings of their own. */
+function targetOf(backend: BackendKey): Pick<TargetRef, 'group' | 'kind'> | undefined {
+  switch (backend.type) {
+    case 'service':
+      return { group: serviceGroups[backend.kind], kind: backend.kind };
+    case 'backend':
+      return { group: 'gateway.envoyproxy.io', kind: 'Backend' };
+    case 'xbackend':
+      return undefined;
+  }
+}
 
 /** The oldest first, then by name. */
 const byPrecedence = chain<TrafficPolicy>((a, b) => byText(a.createdAt, b.createdAt), (a, b) => byText(a.key, b.key));

@@ -35,7 +35,7 @@ export function clusterName(backend: string): string {
 
 /** The secrets that a backend's cluster names. */
 export function secretsOf({ tls }: Backend): string[] {
-  return tls?.trust === undefined ? [] : [tls.trust];
+  return [tls?.trustBundle, tls?.parameters.certificate].filter((name) => name !== undefined);
 }
 
 /** Encodes a backend as a cluster: least requests first. */

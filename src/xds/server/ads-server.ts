@@ -14,6 +14,7 @@ import { SecureListener, type ServerTls } from './secure-listener.ts';
 import { Session } from './session.ts';
 import { clearStaleSocket } from './socket-file.ts';
 import type { XdsType } from './types.ts';
+import type { ClientNode } from './wire.ts';
 
 /** Streams that one server keeps; Envoys beyond it are told to come back later. */
 export const MAX_STREAMS = 1_000;
@@ -29,6 +30,8 @@ export interface AdsServerOptions {
   readonly credentials?: ServerCredentials;
   /** Default MAX_STREAMS. */
   readonly maxStreams?: number;
+  /** Where an Envoy is, the narrowest place first. Not asked before `open`. */
+  readonly placesOf?: (node: ClientNode) => readonly string[];
   readonly onNack?: (nack: Nack) => void;
   /** A resource that was refused is accepted, or gone. */
   readonly onRecovered?: (id: ResourceId) => void;
@@ -162,7 +165,7 @@ export class AdsServer {
         call,
         clock: this.#clock,
         deny,
-        identify: (node) => this.#connected(node.cluster, node.id, stream),
+        identify: (node) => this.#connected(node, stream),
         onRequest: ({ nonce, error }) => {
           if (nonce !== '' && error === undefined) this.counters.acks++;
         },
@@ -188,14 +191,16 @@ export class AdsServer {
 
   readonly #clock = (): number => (this.#options.clock ?? performance.now.bind(performance))();
 
-  #connected(name: string, nodeId: string, stream: AdsStream): Session {
-    const { store, log, onStream } = this.#options;
+  #connected(node: ClientNode, stream: AdsStream): Session {
+    const { cluster: name, id: nodeId } = node;
+    const { store, log, placesOf, onStream } = this.#options;
     const proxy = this.#proxies.get(name) ?? this.#addProxy(name);
     const session = new Session({
       store,
       memory: proxy.memory,
       proxy: name,
       nodeId,
+      ...(placesOf === undefined ? {} : { places: () => placesOf(node) }),
       onNack: (nack) => this.#nacked(nack),
       onOverdue: (overdue) => this.#overdue(overdue),
     });

@@ -1,4 +1,4 @@
-import type { ResourceStore, XdsResource } from './resources.ts';
+import { resourceAt, type ResourceStore, type XdsResource } from './resources.ts';
 import { recordOf, ROUTING_TYPES, type XdsType } from './types.ts';
 import type { Response } from './wire.ts';
 
@@ -110,6 +110,14 @@ export class Subscription {
   }
 }
 
+/** Which resources a client is to have. */
+export interface ClientIdentity {
+  /** `node.cluster` of the client. */
+  readonly proxy: string;
+  /** The places that the client is at, the narrowest first; asked when it matters. */
+  readonly places?: () => readonly string[];
+}
+
 /** Everything known of one client, and the questions across kinds that make before break asks. */
 export class ClientState {
   readonly subscriptions: Readonly<Record<XdsType, Subscription>>;
@@ -117,16 +125,19 @@ export class ClientState {
   readonly givenUp = new Set<string>();
   readonly #store: ResourceStore;
   readonly #proxy: string;
+  readonly #places: () => readonly string[];
 
-  constructor(store: ResourceStore, proxy: string, doubts: Readonly<Record<XdsType, Set<string>>>) {
+  constructor(store: ResourceStore, client: ClientIdentity, doubts: Readonly<Record<XdsType, Set<string>>>) {
     this.#store = store;
-    this.#proxy = proxy;
+    this.#proxy = client.proxy;
+    this.#places = client.places ?? (() => []);
     this.subscriptions = recordOf((type) => new Subscription(type, doubts[type]));
   }
 
-  /** The store's version of a resource, whether it was sent or not. */
+  /** The store's version of a resource for this client, whether it was sent or not. */
   wanted(type: XdsType, name: string): XdsResource | undefined {
-    return this.#store.get(this.#proxy, type, name);
+    const found = this.#store.get(this.#proxy, type, name);
+    return found && resourceAt(found, this.#places);
   }
 
   /** How far the store's version of a resource has come. */

@@ -24,6 +24,19 @@ export interface XdsResource {
    * so it must not read anything that changes.
    */
   readonly parts?: () => Iterable<Part>;
+  /** Set when what a client gets depends on where it is: then this resource stands for all of these, and its version for all of theirs. */
+  readonly placed?: { readonly at: ReadonlyMap<string, XdsResource>; readonly elsewhere: XdsResource };
+}
+
+/** What a client gets that is at these places, the narrowest first. */
+export function resourceAt(resource: XdsResource, places: () => readonly string[]): XdsResource {
+  const { placed } = resource;
+  if (placed === undefined) return resource;
+  for (const place of places()) {
+    const here = placed.at.get(place);
+    if (here !== undefined) return here;
+  }
+  return placed.elsewhere;
 }
 
 /** What one commit touched at one proxy, by kind. A name whose content came out the same may be among them. */

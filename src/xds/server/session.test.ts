@@ -22,6 +22,8 @@ class Bench {
   readonly recovered: ResourceId[] = [];
   readonly memory = new ProxyMemory(this.store, PROXY, (id) => this.recovered.push(id));
   readonly client = new ModelClient();
+  /** Where the client is. */
+  places: readonly string[] = [];
   session = this.#newSession();
 
   constructor() {
@@ -34,6 +36,7 @@ class Bench {
       memory: this.memory,
       proxy: PROXY,
       nodeId: 'node',
+      places: () => this.places,
       onNack: (nack) => this.nacks.push(nack),
       onOverdue: (overdue) => this.overdue.push(overdue),
       ...(maxResponseBytes === undefined ? {} : { maxResponseBytes }),
@@ -103,6 +106,52 @@ function running(): Bench {
   bench.sent();
   return bench;
 }
+
+describe('what depends on the place of the client', () => {
+  const placed = (version: string, at: Record<string, string>, elsewhere: string): XdsResource => ({
+    ...told('a', elsewhere),
+    version,
+    placed: { at: new Map(Object.entries(at).map(([place, content]) => [place, told('a', content)])), elsewhere: told('a', elsewhere) },
+  });
+  const at = (places: readonly string[]): Bench => {
+    const bench = new Bench();
+    bench.places = places;
+    bench.put({ CDS: { a: 'v1' }, EDS: { a: placed('1', { 'node/n': 'of n', 'zone/z': 'of z' }, 'of all') }, LDS: { 'http>web': 'v1' }, RDS: { web: served(['a']) } });
+    bench.connect();
+    bench.settle();
+    bench.sent();
+    return bench;
+  };
+  const has = (bench: Bench): string | undefined => bench.client.applied.EDS.get('a')?.version;
+
+  it('is what is for the narrowest place that there is something for, or for elsewhere', () => {
+    assert.deepEqual([['node/n', 'zone/z'], ['node/m', 'zone/z'], ['node/m'], []].map((places) => has(at(places))), ['of n', 'of z', 'of all', 'of all']);
+    assert.equal(at(['zone/z']).session.stateOf('EDS', 'a').state, 'acked');
+  });
+
+  it('is sent where it changed, and nowhere else', () => {
+    const [inZone, onNode] = [at(['zone/z']), at(['node/n', 'zone/z'])];
+    for (const bench of [inZone, onNode]) bench.put({ EDS: { a: placed('2', { 'node/n': 'of n', 'zone/z': 'new' }, 'of all') } });
+    assert.deepEqual([inZone.sent(), onNode.sent()], [['EDS +a'], []]);
+  });
+
+  it('is not sent again to a client that comes back', () => {
+    const bench = at(['zone/z']);
+    bench.connect();
+    bench.settle();
+    assert.deepEqual([bench.sent(), has(bench)], [[], 'of z']);
+  });
+
+  it('gives way to one thing for all, and comes back', () => {
+    const bench = at(['zone/z']);
+    bench.put({ EDS: { a: 'same for all' } });
+    bench.settle();
+    assert.equal(has(bench), 'same for all');
+    bench.put({ EDS: { a: placed('3', { 'zone/z': 'of z' }, 'of all') } });
+    bench.settle();
+    assert.equal(has(bench), 'of z');
+  });
+});
 
 describe('a delta ADS session, at the start', () => {
   it('sends clusters, endpoints, listeners, routes, in this order', () => {

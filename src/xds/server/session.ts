@@ -1,4 +1,4 @@
-import { ClientState, type ResourceState, type Subscription } from './client-state.ts';
+import { ClientState, type ClientIdentity, type ResourceState, type Subscription } from './client-state.ts';
 import { giveUpWaiting, hasLingered, LEAVING_LOOK_MS, releaseUnused } from './deferral.ts';
 import type { Nack, Overdue } from './events.ts';
 import type { ProxyMemory } from './memory.ts';
@@ -9,11 +9,9 @@ import { sizeInResponse, type DeltaRequest, type Response } from './wire.ts';
 
 /** A response is closed when it has this many bytes; a single larger resource still goes, alone. */
 export const MAX_RESPONSE_BYTES = 1024 * 1024;
-export interface SessionOptions {
+export interface SessionOptions extends ClientIdentity {
   readonly store: ResourceStore;
   readonly memory: ProxyMemory;
-  /** `node.cluster` of the client. */
-  readonly proxy: string;
   /** `node.id` of the client. */
   readonly nodeId: string;
   readonly onNack: (nack: Nack) => void;
@@ -47,7 +45,7 @@ export class Session {
     this.#store = options.store;
     this.proxy = options.proxy;
     this.nodeId = options.nodeId;
-    this.#client = new ClientState(options.store, options.proxy, options.memory.doubtsOf(options.nodeId));
+    this.#client = new ClientState(options.store, options, options.memory.doubtsOf(options.nodeId));
   }
 
   /** Takes a request: an answer to a response, a change of interest, or both. */
@@ -126,7 +124,7 @@ export class Session {
   }
 
   #resourceOf(type: XdsType, name: string, version: string): XdsResource | undefined {
-    const wanted = this.#store.get(this.proxy, type, name);
+    const wanted = this.#client.wanted(type, name);
     return wanted?.version === version ? wanted : this.#options.memory.recall(type, name, version);
   }
 
@@ -252,7 +250,7 @@ export class Session {
   /** What is to be sent for a dirty name: the resource, its name if it is to be removed, nothing if nothing is due. */
   #next(sub: Subscription, name: string, now: number): XdsResource | string | undefined {
     if (!sub.wants(name)) return undefined;
-    const wanted = this.#store.get(this.proxy, sub.type, name);
+    const wanted = this.#client.wanted(sub.type, name);
     const held = sub.held.get(name);
     const forced = sub.forced.has(name);
     if (wanted === undefined) {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import fc from 'fast-check';
+import type { NodeSchema } from '../../gen/envoy/config/core/v3/base_pb.ts';
 import { DeltaDiscoveryRequestSchema, DeltaDiscoveryResponseSchema } from '../../gen/envoy/service/discovery/v3/discovery_pb.ts';
 import { PUSH_ORDER, TYPE_URL } from './types.ts';
-import { decodeRequest, encodeResponse, sizeInResponse } from './wire.ts';
+import { decodeRequest, encodeResponse, nodeNameKey, sizeInResponse, type ClientNode } from './wire.ts';
 
 const text = fc.string({ unit: 'binary' });
 // Lengths on both sides of the limits of one and two bytes.
@@ -29,7 +30,7 @@ test('responses are what protobuf-es reads', () => {
 
 test('requests are what protobuf-es wrote', () => {
   const request = fc.record({
-    node: fc.option(fc.record({ id: text, cluster: text }, { noNullPrototype: true }), { nil: undefined }),
+    node: fc.option(fc.record({ id: text, cluster: text, zone: text, nodeName: text }, { noNullPrototype: true }), { nil: undefined }),
     typeUrl: text,
     subscribe: fc.array(text),
     unsubscribe: fc.array(text),
@@ -47,13 +48,18 @@ test('requests are what protobuf-es wrote', () => {
         responseNonce: it.nonce,
         resourceLocatorsSubscribe: [{ name: 'ignored' }],
         ...(it.error === undefined ? {} : { errorDetail: it.error }),
-        ...(it.node === undefined ? {} : { node: { ...it.node, userAgentName: 'envoy', clientFeatures: ['x'] } }),
+        ...(it.node === undefined ? {} : { node: nodeMessage(it.node) }),
       });
       const decoded = decodeRequest(Buffer.from(toBinary(DeltaDiscoveryRequestSchema, message)));
       assert.deepEqual({ ...decoded, initialVersions: Object.fromEntries(decoded.initialVersions) }, { ...it, initialVersions: { ...it.initialVersions }, error: it.error?.message });
     }),
   );
 });
+
+function nodeMessage({ id, cluster, zone, nodeName }: ClientNode): MessageInitShape<typeof NodeSchema> {
+  const metadata = { deep: { [nodeNameKey]: 'no' }, number: 1, other: 'text', ...(nodeName !== '' && { [nodeNameKey]: nodeName }) };
+  return { id, cluster, metadata, locality: { region: 'r', zone, subZone: 's' }, userAgentName: 'envoy', clientFeatures: ['x'] };
+}
 
 describe('bytes that are no request', () => {
   it('are refused, and never loop', () => {

@@ -20,9 +20,22 @@ export interface Response {
   readonly removed: readonly string[];
 }
 
+/** Who a client says it is. */
+export interface ClientNode {
+  readonly id: string;
+  readonly cluster: string;
+  /** `locality.zone`, '' when it has none. */
+  readonly zone: string;
+  /** Text of its metadata under `nodeNameKey`, '' when there is none: the machine that it runs on. */
+  readonly nodeName: string;
+}
+
+/** Where a client's metadata names the machine. */
+export const nodeNameKey = 'node_name';
+
 /** A DeltaDiscoveryRequest, the part that the server reads. */
 export interface DeltaRequest {
-  readonly node: { readonly id: string; readonly cluster: string } | undefined;
+  readonly node: ClientNode | undefined;
   readonly typeUrl: string;
   readonly subscribe: readonly string[];
   readonly unsubscribe: readonly string[];
@@ -119,7 +132,7 @@ function eachField(bytes: Buffer, visit: (field: number, value: Buffer) => void)
   }
 }
 
-/** The first two text fields of a message: enough for Node (id, cluster), a map entry and Status (message is 2). */
+/** The first two text fields of a message: enough for a map entry, Status (message is 2) and more. */
 function pairOf(bytes: Buffer): { first: string; second: string } {
   let first = '';
   let second = '';
@@ -128,6 +141,34 @@ function pairOf(bytes: Buffer): { first: string; second: string } {
     else if (field === 2) second = value.toString();
   });
   return { first, second };
+}
+
+/**
+ *     Node      1 id   2 cluster   3 metadata (Struct)   4 locality
+ *     Struct    1 entry*           entry: 1 name   2 value          value: 3 text
+ *     Locality  2 zone
+ */
+function nodeOf(bytes: Buffer): ClientNode {
+  const { first: id, second: cluster } = pairOf(bytes);
+  let zone = '';
+  let nodeName = '';
+  eachField(bytes, (field, value) => {
+    if (field === 4) zone = pairOf(value).second;
+    if (field !== 3) return;
+    eachField(value, (_one, entry) => {
+      if (pairOf(entry).first === nodeNameKey) nodeName = textOf(entry);
+    });
+  });
+  return { id, cluster, zone, nodeName };
+}
+
+/** The text that is the value of an entry of a Struct; '' when it is none. */
+function textOf(entry: Buffer): string {
+  let text = '';
+  eachField(entry, (field, value) => {
+    if (field === 2) eachField(value, (kind, content) => (text = kind === 3 ? content.toString() : text));
+  });
+  return text;
 }
 
 /** Decodes a DeltaDiscoveryRequest. Throws when the bytes are none. */
@@ -140,10 +181,8 @@ export function decodeRequest(bytes: Buffer): DeltaRequest {
   const unsubscribe: string[] = [];
   const initialVersions = new Map<string, string>();
   eachField(bytes, (field, value) => {
-    if (field === 1) {
-      const { first, second } = pairOf(value);
-      node = { id: first, cluster: second };
-    } else if (field === 2) typeUrl = value.toString();
+    if (field === 1) node = nodeOf(value);
+    else if (field === 2) typeUrl = value.toString();
     else if (field === 3) subscribe.push(value.toString());
     else if (field === 4) unsubscribe.push(value.toString());
     else if (field === 5) {
