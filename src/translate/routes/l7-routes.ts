@@ -58,7 +58,7 @@ function l7Route<Rule>(
         const { session, ref: owner } = policies.find(read, backend) ?? {};
         return session && owner && { spec: session, owner };
       },
-      resolve: (ref, asked) => resolveBackend(read, from, ref, catalog, { ...traffic[kind], ...asked }),
+      resolve: (ref, special) => resolveBackend(read, from, ref, catalog, special ?? traffic[kind]),
     }),
   }));
   const hostnames = (object.spec.hostnames ?? []).map((hostname) => hostname.toLowerCase());
