@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { BackendTls } from '../ir/backend-tls.ts';
 import type { Backend } from '../ir/backend.ts';
 import type { Listener, RouteTable } from '../ir/listener.ts';
 import type { Route, VirtualHost } from '../ir/route.ts';
@@ -103,6 +104,15 @@ describe('what is told', () => {
     assert.equal(answer.type, 'forward');
     const alone = ask('http://a.test/', world({ 'a.test': [route('r', forward(['empty']))] }));
     assert.equal(alone.summary, 'HTTPRoute e2e/route answers 503: the backend has no endpoints that are ready (empty).');
+  });
+
+  test('a backend with TLS, and one whose TLS cannot be done', () => {
+    const tls: BackendTls = { trustBundle: 'ca/System', serverName: { type: 'host' }, subjects: [], parameters: {} };
+    const backend = (key: string): Backend => ({ key, owner: key, ownerVersion: '1', protocol: 'auto', tls, discovery: key === 'lost' ? { type: 'none' } : { type: 'dns', hosts: [{ hostname: 'x.test', port: 443 }] } });
+    const explained = (key: string) => ask('http://a.test/', world({ 'a.test': [route('r', forward([key]))] }, { backend }));
+    const { answer } = explained('one');
+    assert.deepEqual(answer.type === 'forward' && answer.backends.map(({ protocol }) => protocol), ['h2 or http1 with TLS']);
+    assert.match(explained('lost').summary, /answers 503: the connection cannot be secured/);
   });
 
   test('a rule that nobody is behind', () => {

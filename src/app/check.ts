@@ -62,7 +62,8 @@ function conditionProblem(finding: Finding, object: { readonly kind: string; rea
 /** Policies for objects that no route leads to: not wrong, but perhaps a name that was misspelt, and then nothing is as the author thinks. */
 function unusedPolicies(statuses: readonly ObjectStatus[], { resources }: ControlPlane): FileProblem[] {
   return statuses.flatMap(({ kind, key, status }) => {
-    const policy = kind === 'BackendTLSPolicy' && (status as AnyStatus).ancestors?.length === 0 ? resources.BackendTLSPolicy.get(key) : undefined;
+    const policies = kind === 'BackendTLSPolicy' || kind === 'XBackendTrafficPolicy' ? resources[kind] : undefined;
+    const policy = (status as AnyStatus).ancestors?.length === 0 ? policies?.get(key) : undefined;
     if (policy === undefined) return [];
     const { origin, object } = policy;
     const targets = object.spec.targetRefs.map((ref) => `${ref.kind} ${ref.name}`).join(', ');

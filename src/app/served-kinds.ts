@@ -39,7 +39,7 @@ export const SERVICE: Readonly<Record<KindName, 'served' | 'inert' | 'unserved'>
   TLSRoute: 'served',
   UDPRoute: 'served',
   XBackend: 'served',
-  XBackendTrafficPolicy: 'unserved',
+  XBackendTrafficPolicy: 'served',
   XMesh: 'unserved',
   XTelemetryPolicy: 'unserved',
 };
@@ -70,7 +70,7 @@ function problem(severity: Problem['severity'], message: string): Problem {
 }
 
 /** Fields of an EnvoyProxy that mean the same wherever the proxy runs. */
-const effective: ReadonlySet<string> = new Set(['filterOrder', 'mergeGateways', 'mergeType', 'preserveRouteOrder', 'routingType']);
+const effective: ReadonlySet<string> = new Set(['backendTLS', 'filterOrder', 'mergeGateways', 'mergeType', 'preserveRouteOrder', 'routingType']);
 
 /** What the author wrote and does not get; defaults are nobody's wish. */
 function settingsOf(value: unknown): string[] {

@@ -1,4 +1,5 @@
 import { assignmentOf } from './assignment.ts';
+import type { Backend } from '../ir/backend.ts';
 import { routeTableOf, type RouteTable } from '../ir/listener.ts';
 import type { Collection } from '../reactive/collection.ts';
 import type { Graph } from '../reactive/graph.ts';
@@ -36,22 +37,18 @@ export interface XdsOptions {
 
 /** Encodes what translation gives, each piece once, and hands it to the proxies that use it. */
 export function xdsResources(graph: Graph, outputs: Outputs, options: XdsOptions): Collection<ProxyResource> {
-  const clusters = graph.derive('clusters', outputs.backends, (backend) =>
-    resource(backend.key, encodeCluster(backend), {
-      parts: () => [{ owner: backend.owner, version: backend.ownerVersion }],
-      secrets: secretsOf(backend),
-    }),
-  );
+  const clusters = graph.derive('clusters', outputs.backends, cluster);
+  const ownClusters = graph.derive('own-clusters', outputs.proxyBackends, cluster);
   const assignments = graph.derive('assignments', outputs.endpointSets, assignmentOf);
   const viaService = graph.derive('service-assignments', outputs.serviceAddresses, (set) => resource(set.backend, encodeEndpoints(set)));
   const secrets = graph.derive('secrets', outputs.certificates, (certificate) =>
     resource(certificate.key, encodeCertificate(certificate)),
   );
+  const trust = graph.derive('trust-secrets', outputs.trustBundles, (bundle) => resource(bundle.key, encodeTrustBundle(bundle, options.systemCaFile)));
+  const trustUses = graph.group('trust-secret-uses', outputs.trustUses, ({ proxy, trustBundle }) => [`${proxy}|${trustBundle}`]);
   const secretUses = graph.group('secret-uses', outputs.certificateUses, ({ proxy, certificate }) => [`${proxy}|${certificate}`]);
-  const trustBundles = graph.derive('trust-secrets', outputs.trustBundles, (bundle) => resource(bundle.key, encodeTrustBundle(bundle, options.systemCaFile)));
-  const trustUses = graph.group('trust-secret-uses', outputs.trustUses, ({ proxy, trust }) => [`${proxy}|${trust}`]);
   return graph.merge('xds', [
-    graph.expand('proxy-clusters', outputs.backendUses, ({ proxy, backend }, read) => forProxy(proxy, 'CDS', read.get(clusters, backend)), {
+    graph.expand('proxy-clusters', outputs.backendUses, ({ proxy, backend }, read, key) => forProxy(proxy, 'CDS', read.get(ownClusters, key) ?? read.get(clusters, backend)), {
       equal: sameVersion,
     }),
     graph.expand('proxy-assignments', outputs.backendUses, ({ proxy, backend, via }, read) => {
@@ -62,8 +59,8 @@ export function xdsResources(graph: Graph, outputs: Outputs, options: XdsOptions
     graph.expand('proxy-secrets', secretUses, ([use], read) =>
       use === undefined ? [] : forProxy(use.proxy, 'SDS', read.get(secrets, use.certificate)),
     ),
-    graph.expand('proxy-trust-bundles', trustUses, ([use], read) =>
-      use === undefined ? [] : forProxy(use.proxy, 'SDS', read.get(trustBundles, use.trust)),
+    graph.expand('proxy-trust', trustUses, ([use], read) =>
+      use === undefined ? [] : forProxy(use.proxy, 'SDS', read.get(trust, use.trustBundle)),
     ),
     ...routing(graph, outputs, options),
   ]);
@@ -141,6 +138,11 @@ interface Shard {
   readonly table: RouteTable;
   readonly index: number;
   readonly layout: TableLayout;
+}
+
+function cluster(backend: Backend): XdsResource {
+  const parts = [{ owner: backend.owner, version: backend.ownerVersion }];
+  return resource(backend.key, encodeCluster(backend), { parts: () => parts, secrets: secretsOf(backend) });
 }
 
 function resource(name: string, bytes: Uint8Array, extra: Pick<XdsResource, 'needs' | 'parts' | 'secrets'> = {}): XdsResource {

@@ -12,6 +12,8 @@ export interface Backend {
   readonly ownerVersion: string;
   /** What is spoken to the servers. `h2c`: HTTP/2, with TLS or without. `auto`: what client and server agree on by ALPN. */
   readonly protocol: 'http1' | 'h2c' | 'auto';
+  /** undefined: no limit but the proxy's own. */
+  readonly retryBudget?: RetryBudget;
   /** undefined: plain text. */
   readonly tls: BackendTls | undefined;
   /**
@@ -19,6 +21,14 @@ export interface Backend {
    * connected to, since the connection could not be secured as it has to be.
    */
   readonly discovery: { readonly type: 'endpoints' } | { readonly type: 'dns'; readonly hosts: readonly DnsHost[] } | { readonly type: 'none' };
+}
+
+/** How many retries a backend may be burdened with: a percentage of its requests, or a number that is always allowed. */
+export interface RetryBudget {
+  readonly percent: number;
+  /** Milliseconds for which a request counts. */
+  readonly interval: number;
+  readonly minConcurrent: number;
 }
 
 export interface DnsHost {
@@ -46,6 +56,8 @@ export interface NearEndpoints {
 
 export interface Endpoint {
   readonly address: { readonly type: 'ip'; readonly ip: string; readonly port: number } | { readonly type: 'unix'; readonly path: string };
+  /** Its name, where the address is no name and there is one. */
+  readonly hostname?: string;
   /** Zone of the server, '' when unknown. */
   readonly zone: string;
   /** A draining server gets requests only when no ready one is left. */

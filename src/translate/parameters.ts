@@ -1,6 +1,7 @@
 import { at, type Fault } from './conditions.ts';
 import type { Inputs } from './inputs.ts';
 import { missing } from './missing.ts';
+import { unknownName } from './tls/tls-names.ts';
 import type { ResourceOf } from '../api/kinds.ts';
 import type { Resource } from '../api/resource.ts';
 import type { Read } from '../reactive/collection.ts';
@@ -36,7 +37,16 @@ export function readParameters(
   }
   if (namespace === undefined) return invalid(`${label}: a namespace is needed`);
   const found = from.read.get(from.inputs.resources.EnvoyProxy, `${namespace}/${name}`);
-  return found === undefined ? invalid(`${label} ${missing(from.read, from.inputs, { kind, namespace })}`) : { settings: found.object.spec };
+  if (found === undefined) return invalid(`${label} ${missing(from.read, from.inputs, { kind, namespace })}`);
+  const { backendTLS, ...settings } = found.object.spec;
+  if (backendTLS === undefined) return { settings };
+  const unknown = unknownName(backendTLS);
+  if (unknown !== undefined) return invalid(`${label}: backendTLS.${unknown}`);
+  const { clientCertificateRef: ref, ...rest } = backendTLS;
+  if (ref === undefined) return { settings: { ...settings, backendTLS } };
+  if (ref.namespace !== undefined && ref.namespace !== namespace) return invalid(`${label}: backendTLS.clientCertificateRef: only a Secret of its own namespace can be used`);
+  // Once settings are merged, nobody could tell whose namespace is meant.
+  return { settings: { ...settings, backendTLS: { ...rest, clientCertificateRef: { ...ref, namespace } } } };
 }
 
 /**

@@ -70,6 +70,7 @@ export function gatewayState(key: string, rest: Partial<GatewayState> = {}): Gat
     settings: undefined,
     fault: undefined,
     insecureValidation: undefined,
+    upstreamTls: { parameters: undefined, fault: undefined },
     listeners: [],
     listenerSets: [],
     ...rest,

@@ -20,10 +20,13 @@ import { statuses, type ObjectStatus } from './status/statuses.ts';
 import { hostClaims, hostEntries, hostKey } from './host-entries.ts';
 import { streamPlaces } from './stream-places.ts';
 import { caCertificates } from './tls/ca-certificates.ts';
+import { objectTls } from './tls/object-tls.ts';
 import { tlsPolicies } from './tls/tls-policies.ts';
 import { reachOf, type GatewayBackend } from './tls/tls-targets.ts';
+import { trafficPolicies } from './traffic/traffic-policies.ts';
 import { virtualHosts } from './virtual-hosts.ts';
 import type { Backend, BackendUse, EndpointSet } from '../ir/backend.ts';
+import { withParameters } from '../ir/backend-tls.ts';
 import { terminationOf, type Certificate, type Listener, type Proxy, type RouteTable } from '../ir/listener.ts';
 import type { VirtualHost } from '../ir/route.ts';
 import type { StreamRoute } from '../ir/stream.ts';
@@ -31,7 +34,7 @@ import type { TrustBundle } from '../ir/trust-bundle.ts';
 import type { Collection } from '../reactive/collection.ts';
 import type { Graph } from '../reactive/graph.ts';
 
-/** A certificate goes to a proxy because a listener there names it. */
+/** A certificate goes to a proxy because a listener or a backend there names it. */
 export interface CertificateUse {
   readonly proxy: string;
   readonly certificate: string;
@@ -40,7 +43,7 @@ export interface CertificateUse {
 /** A trust bundle goes to a proxy because a backend there names it, or a listener that checks clients against it. */
 export interface TrustUse {
   readonly proxy: string;
-  readonly trust: string;
+  readonly trustBundle: string;
 }
 
 /** A Gateway needs a backend on its proxy, for a route or for a filter of a listener. */
@@ -57,6 +60,8 @@ export interface Outputs {
   readonly virtualHosts: Collection<VirtualHost>;
   readonly streamRoutes: Collection<StreamRoute>;
   readonly backends: Collection<Backend>;
+  /** Backends as single proxies speak to them: those where a proxy brings something of its own into TLS. Key: as in `backendUses`. */
+  readonly proxyBackends: Collection<Backend>;
   readonly endpointSets: Collection<EndpointSet>;
   readonly backendUses: Collection<BackendUse>;
   /** Endpoints to use in place of a backend's own, where a proxy reaches it via its Service. */
@@ -82,19 +87,22 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   const { resources } = inputs;
   const grants = referenceGrants(resources.ReferenceGrant);
   const services = servicePorts(graph, inputs);
+  const tls = certificates(graph, inputs);
   const cas = caCertificates(graph, inputs, grants);
   const policies = tlsPolicies(graph, inputs, cas);
+  const ofObjects = objectTls(graph, inputs, { cas, certificates: tls });
+  const traffic = trafficPolicies(graph, inputs);
   const catalog: BackendCatalog = {
     services,
     backends: resources.Backend,
     xBackends: resources.XBackend,
     grants,
     policies,
+    objectTls: ofObjects,
     // Whoever writes the files of a machine is master of it.
     anyHost: settings.ownsEverything,
     missing: (read, of) => missing(read, inputs, of),
   };
-  const tls = certificates(graph, inputs);
   const classes = gatewayClasses(graph, inputs, settings);
   const states = gateways(graph, inputs, { settings, classes, grants, certificates: tls, cas, catalog });
   const fleets = graph.group('fleets', states, ({ proxy }) => [proxy], byAge);
@@ -106,7 +114,7 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
       .map((state) => [state.key, state]),
   );
 
-  const requestRoutes = l7Routes(graph, inputs, catalog);
+  const requestRoutes = l7Routes(graph, inputs, catalog, traffic);
   const connectionRoutes = l4Routes(graph, inputs, catalog);
   const routes = graph.merge<TranslatedRoute>('routes', [requestRoutes, connectionRoutes]);
   const attachments = graph.derive('attachments', routes, (route, read): readonly Attachment[] => attach(read, route, { inputs, settings, gateways: states }));
@@ -140,15 +148,25 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     return { proxy, backend: key.slice(bar + 1), via: routingType === 'Service' ? 'service' : 'endpoints' };
   });
   const inUse = graph.count('backends-in-use', uses, ({ backend }) => [backend]);
-  const known = backends(graph, inputs, { services, policies, inUse: graph.derive('used-backends', inUse, () => true) });
+  const known = backends(graph, inputs, { services, policies, objectTls: ofObjects, traffic, inUse: graph.derive('used-backends', inUse, () => true) });
   const empty = emptyBackends(graph, known.endpointSets);
+  const upstreamTls = graph.derive('proxy-upstream-tls', fleets, ([first]) => first?.upstreamTls.parameters);
+  const proxyBackends = graph.derive('proxy-backends', backendUses, ({ proxy, backend: key }, read): Backend | undefined => {
+    const parameters = read.get(upstreamTls, proxy);
+    const backend = parameters && read.get(known.backends, key);
+    return parameters === undefined || backend?.tls === undefined ? undefined : { ...backend, tls: withParameters(backend.tls, parameters) };
+  });
   const trustUses = graph.merge('trust-uses', [
     graph.expand('backend-trust-uses', backendUses, ({ proxy, backend }, read, key): [string, TrustUse][] => {
-      const trust = read.get(known.backends, backend)?.tls?.trust;
-      return trust === undefined ? [] : [[key, { proxy, trust }]];
+      const trustBundle = read.get(known.backends, backend)?.tls?.trustBundle;
+      return trustBundle === undefined ? [] : [[key, { proxy, trustBundle }]];
     }),
     graph.expand('client-trust-uses', listeners, clientTrustUses),
   ]);
+  const backendCertificates = graph.expand('backend-certificate-uses', backendUses, ({ proxy, backend }, read, key): [string, CertificateUse][] => {
+    const certificate = (read.get(proxyBackends, key) ?? read.get(known.backends, backend))?.tls?.parameters.certificate;
+    return certificate === undefined ? [] : [[key, { proxy, certificate }]];
+  });
   const reachCounts = graph.count('gateway-backend-counts', uses, ({ gateway, backend }) => [`${gateway}|${backend}`]);
   const reached = graph.derive('gateway-backends', reachCounts, (_count, _read, key): GatewayBackend => {
     const bar = key.indexOf('|');
@@ -165,11 +183,12 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     virtualHosts: virtualHosts(graph, { hosts, tables, routes: requestRoutes }),
     streamRoutes: streams.routes,
     ...known,
+    proxyBackends,
     backendUses,
     serviceAddresses: serviceAddresses(graph, { services, uses: backendUses }),
     certificates: tls.certificates,
-    certificateUses: graph.expand('certificate-uses', listeners, certificateUses),
-    trustBundles: cas.bundles(graph, graph.count('trust-bundles-in-use', trustUses, ({ trust }) => [trust])),
+    certificateUses: graph.merge('certificate-uses', [graph.expand('listener-certificate-uses', listeners, certificateUses), backendCertificates]),
+    trustBundles: cas.bundles(graph, graph.count('trust-in-use', trustUses, ({ trustBundle }) => [trustBundle])),
     trustUses,
     statuses: statuses(graph, {
       inputs,
@@ -182,6 +201,7 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
       routes,
       empty,
       policies,
+      traffic,
       reach: reachOf({ reached, services, gateways: states }),
     }),
   };
@@ -199,7 +219,7 @@ function certificateUses(listener: Listener): [string, CertificateUse][] {
 
 function clientTrustUses(listener: Listener): [string, TrustUse][] {
   const used = new Set(listener.chains.flatMap((chain) => terminationOf(chain)?.clientValidation?.trustBundle ?? []));
-  return [...used].map((trust) => [`${listener.key}|${trust}`, { proxy: listener.proxy, trust }]);
+  return [...used].map((trustBundle) => [`${listener.key}|${trustBundle}`, { proxy: listener.proxy, trustBundle }]);
 }
 
 /** The backends that filters of a Gateway's listeners ask about requests. */

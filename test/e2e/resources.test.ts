@@ -480,6 +480,13 @@ describe('timeouts and retries', () => {
     assert.deepEqual(await attempt('retry-8.test', '/?reset', {}, { attempts: 3, codes: [500] }), { status: 503, tries: 1 });
   });
 
+  test('stay within the budget of a backend', async () => {
+    await gateway.backend({ key: 'spent', retryBudget: { percent: 0, interval: 1000, minConcurrent: 0 } }, [a.port]);
+    await gateway.backend({ key: 'rich', retryBudget: { percent: 100, interval: 1000, minConcurrent: 0 } }, [a.port]);
+    assert.deepEqual(await attempt('budget-1.test', '/?status=500', {}, { attempts: 1, codes: [500] }, 'spent'), { status: 500, tries: 1 });
+    assert.deepEqual(await attempt('budget-2.test', '/?status=500', {}, { attempts: 1, codes: [500] }, 'rich'), { status: 500, tries: 2 });
+  });
+
   test('send the body again, unless it is too long to be kept', async () => {
     const host = 'retry-body.test';
     await gateway.hosts(plain, { [host]: [route('r', forward(['a'], { retry: { attempts: 2, codes: [500], backoff: 0 } }))] });

@@ -3,7 +3,7 @@ import type { GoldenCase } from './case.ts';
 /** The order in which the areas are best read; others follow. */
 const readingOrder = [
   'first-steps', 'gateway-class', 'listeners', 'listener-sets', 'tls', 'attaching', 'hostnames', 'matching', 'precedence', 'filters', 'grpc', 'connections', 'backends', 'timeouts-and-retries', 'sessions',
-  'references', 'bad-input',
+  'traffic-policies', 'references', 'bad-input',
 ];
 
 /** test/golden/README.md: what can be learned where. */

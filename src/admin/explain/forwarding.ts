@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../ir/backend.ts';
+import type { Backend, Endpoint } from '../../ir/backend.ts';
 import type { Forward, Mirror, Route, Rule, WeightedBackend } from '../../ir/route.ts';
 import type { Session } from '../../ir/session.ts';
 import { hostOf as setHostOf } from '../../xds/resources/header-changes.ts';
@@ -20,13 +20,18 @@ export function backendParts(route: Route, forward: Forward, from: { readonly re
       backend: backend.backend,
       share: backend.weight / total,
       failure: failureOf(backend, from.world),
-      protocol: (backend.backend !== undefined && from.world.backend(backend.backend)?.protocol) || 'http1',
+      protocol: protocolLabel(backend.backend === undefined ? undefined : from.world.backend(backend.backend)),
       endpoints: endpoints.slice(0, maxEndpoints),
       endpointsOmitted: Math.max(0, endpoints.length - maxEndpoints),
       ...sent(route, forward, { backend, request: from.request }),
       responseChanges: [...changeLabels(route.rule.responseHeaders, 'response'), ...changeLabels(backend.responseHeaders, 'response')],
     };
   });
+}
+
+function protocolLabel({ protocol, tls }: Pick<Backend, 'protocol' | 'tls'> = { protocol: 'http1', tls: undefined }): string {
+  if (tls === undefined) return protocol;
+  return `${{ http1: 'http1', h2c: 'h2', auto: 'h2 or http1' }[protocol]} with TLS`;
 }
 
 /** The request as a backend gets it: the rule's filters first, then the backend's own. */
@@ -45,6 +50,7 @@ function failureOf({ backend }: WeightedBackend, world: World): BackendPart['fai
   if (backend === undefined) return { status: 500, reason: 'the backendRef leads nowhere: see the conditions of the route' };
   const known = world.backend(backend);
   if (known === undefined) return { status: 500, reason: 'the backend is not on this proxy' };
+  if (known.discovery.type === 'none') return { status: 503, reason: 'the connection cannot be secured as it has to be: see the conditions of the BackendTLSPolicy' };
   if (known.discovery.type === 'endpoints' && (world.endpoints(backend)?.endpoints ?? []).length === 0) {
     return { status: 503, reason: 'the backend has no endpoints that are ready' };
   }

@@ -38,6 +38,7 @@ function objectTable(kind: string, objects: readonly ObjectReport[], options: Ta
     case 'Gateway':
       return gatewayTable(objects, options);
     case 'BackendTLSPolicy':
+    case 'XBackendTrafficPolicy':
       return policyTable(objects, options);
     default:
       return routeTable(objects, options);

@@ -7,6 +7,7 @@ export type Variant = 'h2c' | 'udp';
 /** Kinds whose objects have ports, and EndpointSlices that name them. */
 export type ServiceKind = 'Service' | 'ServiceImport';
 
+/** Their groups. */
 export const serviceGroups: Readonly<Record<ServiceKind, string>> = { Service: '', ServiceImport: 'multicluster.x-k8s.io' };
 
 /** A key that some route uses, taken apart. */

@@ -3,29 +3,42 @@ import { endpointSets } from './endpoints.ts';
 import { portOf, protocolOf, transportOf, type ServicePorts } from './services.ts';
 import { xBackend } from './x-backends.ts';
 import type { Inputs } from '../inputs.ts';
+import type { ObjectTls } from '../tls/object-tls.ts';
 import type { TlsPolicies, TlsPolicy } from '../tls/tls-policies.ts';
 import { tlsTarget } from '../tls/tls-targets.ts';
+import type { TrafficPolicies } from '../traffic/traffic-policies.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { Backend, EndpointSet } from '../../ir/backend.ts';
-import type { Collection } from '../../reactive/collection.ts';
+import type { Collection, Read } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
 
 /** The backends that are in use, and their endpoints apart from them. `inUse` is keyed by backend. */
 export function backends(
   graph: Graph,
   inputs: Inputs,
-  from: { readonly services: Collection<ServicePorts>; readonly policies: TlsPolicies; readonly inUse: Collection<unknown> },
+  from: {
+    readonly services: Collection<ServicePorts>;
+    readonly policies: TlsPolicies;
+    readonly objectTls: Collection<ObjectTls>;
+    readonly traffic: TrafficPolicies;
+    readonly inUse: Collection<unknown>;
+  },
 ): { readonly backends: Collection<Backend>; readonly endpointSets: Collection<EndpointSet> } {
-  const all = graph.derive('backends', from.inUse, (_use, read, key): Backend | undefined => {
+  const connected = (read: Read, key: string): Backend | undefined => {
     const parsed = parseBackendKey(key);
+    const target = tlsTarget(read, parsed, from.services);
+    const policy = target && from.policies.find(read, target);
+    if (parsed.type === 'service') return serviceBackend(key, parsed, { service: read.get(from.services, `${parsed.kind}/${parsed.object}`), policy });
     if (parsed.type === 'xbackend') {
       const resource = read.get(inputs.resources.XBackend, parsed.object);
       return resource && xBackend(key, parsed.variant, resource);
     }
-    const target = tlsTarget(read, parsed, from.services);
-    const policy = target && from.policies.find(read, target);
-    if (parsed.type === 'service') return serviceBackend(key, parsed, { service: read.get(from.services, `${parsed.kind}/${parsed.object}`), policy });
-    return objectBackend(key, parsed, { backend: read.get(inputs.resources.Backend, parsed.object), policy });
+    return objectBackend(key, parsed, { backend: read.get(inputs.resources.Backend, parsed.object), policy, own: read.get(from.objectTls, parsed.object) });
+  };
+  const all = graph.derive('backends', from.inUse, (_use, read, key): Backend | undefined => {
+    const backend = connected(read, key);
+    const retryBudget = from.traffic.find(read, key)?.retryBudget;
+    return backend === undefined || retryBudget === undefined ? backend : { ...backend, retryBudget };
   });
   return { backends: all, endpointSets: endpointSets(graph, inputs, { services: from.services, backends: all }) };
 }
@@ -51,13 +64,13 @@ function serviceBackend(
 function objectBackend(
   key: string,
   { variant }: BackendKey,
-  { backend, policy }: { readonly backend: ResourceOf<'Backend'> | undefined; readonly policy: TlsPolicy | undefined },
+  { backend, policy, own }: { readonly backend: ResourceOf<'Backend'> | undefined; readonly policy: TlsPolicy | undefined; readonly own: ObjectTls | undefined },
 ): Backend | undefined {
   if (backend === undefined) return undefined;
   const { endpoints = [], appProtocols = [] } = backend.object.spec;
   // "fqdn addresses cannot be mixed with other address types": the API sees to it.
   const hosts = endpoints.flatMap(({ fqdn }) => (fqdn === undefined ? [] : [{ hostname: fqdn.hostname, port: fqdn.port }]));
-  const connection = secured(policy, hosts.length > 0 ? { type: 'dns', hosts } : { type: 'endpoints' });
+  const connection = secured(policy, hosts.length > 0 ? { type: 'dns', hosts } : { type: 'endpoints' }, own);
   return {
     key,
     owner: `Backend/${backend.key}`,
@@ -67,7 +80,12 @@ function objectBackend(
   };
 }
 
-/** A policy that cannot be done leaves nobody to connect to: "Connections using an invalid CACertificateRef MUST fail". */
-function secured(policy: TlsPolicy | undefined, discovery: Backend['discovery']): Pick<Backend, 'tls' | 'discovery'> {
-  return policy !== undefined && policy.tls === undefined ? { tls: undefined, discovery: { type: 'none' } } : { tls: policy?.tls, discovery };
+/**
+ * A policy takes the place of what a Backend says itself of whom to trust. Where either cannot be done, nobody is connected to:
+ * "Connections using an invalid CACertificateRef MUST fail".
+ */
+function secured(policy: TlsPolicy | undefined, discovery: Backend['discovery'], own?: ObjectTls): Pick<Backend, 'tls' | 'discovery'> {
+  if (policy === undefined && own === undefined) return { tls: undefined, discovery };
+  const tls = policy === undefined ? own?.tls : policy.tls && { ...policy.tls, parameters: own?.parameters ?? policy.tls.parameters };
+  return tls === undefined || own?.fault !== undefined ? { tls: undefined, discovery: { type: 'none' } } : { tls, discovery };
 }

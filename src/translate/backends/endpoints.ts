@@ -57,9 +57,10 @@ function isPortOf({ name, protocol }: ServicePort): (port: SlicePort) => boolean
 }
 
 function backendEndpoints(backend: ResourceOf<'Backend'> | undefined): Endpoint[] {
-  return (backend?.object.spec.endpoints ?? []).flatMap(({ ip, unix, zone = '' }): Endpoint[] => {
-    if (ip !== undefined) return [{ address: { type: 'ip', ip: ip.address, port: ip.port }, zone, draining: false }];
-    if (unix !== undefined) return [{ address: { type: 'unix', path: unix.path }, zone, draining: false }];
+  return (backend?.object.spec.endpoints ?? []).flatMap(({ ip, unix, hostname, zone = '' }): Endpoint[] => {
+    const rest = { ...(hostname !== undefined && { hostname }), zone, draining: false };
+    if (ip !== undefined) return [{ address: { type: 'ip', ip: ip.address, port: ip.port }, ...rest }];
+    if (unix !== undefined) return [{ address: { type: 'unix', path: unix.path }, ...rest }];
     return [];
   });
 }

@@ -4,6 +4,7 @@ import { resolveBackend, type BackendReference, type Resolved, type Traffic } fr
 import type { ServiceKind } from './backend-key.ts';
 import type { ServicePorts } from './services.ts';
 import { decoded, readDirectly } from '../testing.ts';
+import type { ObjectTls } from '../tls/object-tls.ts';
 import type { TlsPolicy, TlsTarget } from '../tls/tls-policies.ts';
 import { Graph } from '../../reactive/graph.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
@@ -11,6 +12,7 @@ import type { ResourceOf } from '../../api/kinds.ts';
 const graph = new Graph();
 const services = graph.source<ServicePorts>('services');
 const backends = graph.source<ResourceOf<'Backend'>>('backends');
+const objectTls = graph.source<ObjectTls>('object-tls');
 const xBackends = graph.source<ResourceOf<'XBackend'>>('xbackends');
 
 const port = (number: number, appProtocol?: string) => ({ name: `p${number}`, port: number, protocol: 'TCP' as const, appProtocol });
@@ -37,7 +39,15 @@ backend('plain', { endpoints });
 backend('h2c', { endpoints, appProtocols: ['gateway.envoyproxy.io/h2c'] });
 backend('wss', { endpoints, appProtocols: ['gateway.envoyproxy.io/wss'] });
 backend('wss-secured', { endpoints, appProtocols: ['gateway.envoyproxy.io/wss'] });
-backend('tls', { endpoints, tls: { wellKnownCACertificates: 'System' } });
+backend('tls', { endpoints, appProtocols: ['gateway.envoyproxy.io/wss'] });
+backend('broken', { endpoints });
+backend('trustless', { endpoints });
+const noTls: ObjectTls = { tls: undefined, parameters: {}, trustFault: undefined, fault: undefined };
+const invalidTls = { reason: 'InvalidBackendTLS', message: 'tls: no good' };
+objectTls.set('shop/tls', noTls);
+objectTls.set('shop/broken', { ...noTls, fault: invalidTls });
+objectTls.set('shop/trustless', { ...noTls, trustFault: invalidTls });
+objectTls.set('shop/wss-secured', { ...noTls, trustFault: invalidTls });
 backend('fallback', { endpoints, fallback: true });
 backend('resolver', { type: 'DynamicResolver' });
 
@@ -71,7 +81,7 @@ const policies = { find: (_read: unknown, { object, section }: TlsTarget) => (se
 
 function resolve(ref: Partial<BackendReference>, traffic?: Traffic, anyHost = true): Resolved {
   const from = { kind: 'HTTPRoute', namespace: 'shop' };
-  return resolveBackend(readDirectly, from, { group: '', kind: 'Service', name: 'app', port: 80, ...ref }, { services, backends, xBackends, grants, policies, anyHost, missing: () => 'does not exist' }, traffic);
+  return resolveBackend(readDirectly, from, { group: '', kind: 'Service', name: 'app', port: 80, ...ref }, { services, backends, xBackends, grants, policies, objectTls, anyHost, missing: () => 'does not exist' }, traffic);
 }
 
 const serviceImport = { group: 'multicluster.x-k8s.io', kind: 'ServiceImport', name: 'far' };
@@ -85,10 +95,11 @@ const found: readonly [sentence: string, ref: Partial<BackendReference>, key: st
   ['a port of a ServiceImport', serviceImport, 'serviceimport/shop/far/80'],
   ['a ServiceImport of another namespace that is granted', { ...serviceImport, namespace: 'bank' }, 'serviceimport/bank/far/80'],
   ['any port of an external name', { name: 'external', port: 4711 }, 'service/shop/external/4711'],
+  ['a port that speaks TLS, as a policy says', { name: 'secured', port: 443 }, 'service/shop/secured/443'],
+  ['a Backend that speaks TLS, as it says itself', { ...envoyBackend, name: 'tls' }, 'backend/shop/tls'],
+  ['a Backend that speaks TLS, as a policy says', { ...envoyBackend, name: 'wss-secured' }, 'backend/shop/wss-secured'],
   ['an XBackend', { ...xBackendRef, name: 'host' }, 'xbackend/shop/host'],
   ['an XBackend that selects Pods', { ...xBackendRef, name: 'pods' }, 'xbackend/shop/pods'],
-  ['a port that speaks TLS, as a policy says', { name: 'secured', port: 443 }, 'service/shop/secured/443'],
-  ['a Backend that speaks TLS, as a policy says', { ...envoyBackend, name: 'wss-secured' }, 'backend/shop/wss-secured'],
   ['a Backend', { ...envoyBackend, name: 'plain' }, 'backend/shop/plain'],
   ['a Backend with a protocol that we speak', { ...envoyBackend, name: 'h2c' }, 'backend/shop/h2c'],
 ];
@@ -178,8 +189,9 @@ const failing: readonly [sentence: string, ref: Partial<BackendReference>, reaso
   ['an XBackend that speaks TLS', { ...xBackendRef, name: 'secured' }, 'UnsupportedValue', 'XBackend shop/secured: spec.tls: mode ServerOnly is not supported yet'],
   ['an XBackend with sessions', { ...xBackendRef, name: 'sticky' }, 'UnsupportedValue', 'XBackend shop/sticky: spec.sessionPersistence is not supported yet'],
   ['a Backend that does not exist', { ...envoyBackend, name: 'missing' }, 'BackendNotFound', 'Backend shop/missing does not exist'],
-  ['a Backend that speaks TLS', { ...envoyBackend, name: 'tls' }, 'UnsupportedProtocol', 'Backend shop/tls: tls is not supported yet'],
-  ['a Backend whose protocol needs TLS', { ...envoyBackend, name: 'wss' }, 'UnsupportedProtocol', 'Backend shop/wss: appProtocols: gateway.envoyproxy.io/wss needs TLS, and no BackendTLSPolicy says whom to trust there'],
+  ['a Backend that nobody says whom to trust of', { ...envoyBackend, name: 'trustless' }, 'InvalidBackendTLS', 'Backend shop/trustless: tls: no good'],
+  ['a Backend whose TLS cannot be done', { ...envoyBackend, name: 'broken' }, 'InvalidBackendTLS', 'Backend shop/broken: tls: no good'],
+  ['a Backend whose protocol needs TLS', { ...envoyBackend, name: 'wss' }, 'UnsupportedProtocol', 'Backend shop/wss: appProtocols: gateway.envoyproxy.io/wss needs TLS, and neither tls nor a BackendTLSPolicy says whom to trust'],
   ['a Backend that is a fallback', { ...envoyBackend, name: 'fallback' }, 'UnsupportedProtocol', 'Backend shop/fallback: fallback is not supported yet'],
   ['a Backend that resolves as it goes', { ...envoyBackend, name: 'resolver' }, 'UnsupportedProtocol', 'Backend shop/resolver: type DynamicResolver is not supported'],
 ];

@@ -4,6 +4,7 @@ import { needsTls, portOf, type ServicePort, type ServicePorts, type Transport }
 import { leavesVersion, speaksHttp, xBackendFault } from './x-backends.ts';
 import type { Fault } from '../conditions.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
+import type { ObjectTls } from '../tls/object-tls.ts';
 import type { TlsPolicies } from '../tls/tls-policies.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
@@ -22,10 +23,12 @@ export interface BackendCatalog {
   readonly services: Collection<ServicePorts>;
   readonly backends: Collection<ResourceOf<'Backend'>>;
   readonly grants: ReferenceGrants;
+  readonly policies: Pick<TlsPolicies, 'find'>;
+  /** What `tls` of Backends comes to. */
+  readonly objectTls: Collection<ObjectTls>;
   readonly xBackends: Collection<ResourceOf<'XBackend'>>;
   /** Whether objects may name whatever the proxies reach: hosts by a Service of type ExternalName, the proxies themselves. */
   readonly anyHost: boolean;
-  readonly policies: Pick<TlsPolicies, 'find'>;
   /** What is to be said of an object that was not found. */
   missing(read: Read, of: { readonly kind: ServiceKind | 'Backend' | 'XBackend'; readonly namespace: string }): string;
 }
@@ -89,16 +92,15 @@ function serviceResolver(kind: ServiceKind): Resolver {
   return (read, wanted, catalog) => {
     const service = read.get(catalog.services, `${kind}/${wanted.key}`);
     if (service === undefined) return notFound(`${wanted.label} ${catalog.missing(read, { kind, namespace: wanted.namespace })}`);
-    return resolveService(read, { kind, service, wanted }, catalog);
+    return resolveService(read, wanted, { kind, service, catalog });
   };
 }
 
 function resolveService(
   read: Read,
-  { kind, service, wanted }: { readonly kind: ServiceKind; readonly service: ServicePorts; readonly wanted: Wanted },
-  catalog: BackendCatalog,
+  { key, label, port, traffic }: Wanted,
+  { kind, service, catalog }: { readonly kind: ServiceKind; readonly service: ServicePorts; readonly catalog: BackendCatalog },
 ): Resolved {
-  const { key, label, port, traffic } = wanted;
   if (port === undefined) return notFound(`${label}: a port is needed`);
   if (service.externalName !== undefined && !catalog.anyHost) return refusedName(label);
   const { protocol = 'TCP' } = traffic;
@@ -137,7 +139,11 @@ function variantFor({ protocol, http2 }: Traffic, appProtocol: ServicePort['appP
 function resolveBackendObject(read: Read, { key, namespace, label, traffic }: Wanted, catalog: BackendCatalog): Resolved {
   const backend = read.get(catalog.backends, key);
   if (backend === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'Backend', namespace })}`);
-  const isSecured = catalog.policies.find(read, { group: 'gateway.envoyproxy.io', kind: 'Backend', object: key, section: undefined }) !== undefined;
+  const tls = read.get(catalog.objectTls, key);
+  const policy = catalog.policies.find(read, { group: 'gateway.envoyproxy.io', kind: 'Backend', object: key, section: undefined });
+  const fault = tls?.fault ?? (policy === undefined ? tls?.trustFault : undefined);
+  if (fault !== undefined) return { fault: { reason: fault.reason, message: `${label}: ${fault.message}` } };
+  const isSecured = tls !== undefined || policy !== undefined;
   const unsupported = unsupportedBackend(backend, { traffic, isSecured });
   if (unsupported !== undefined) {
     return { fault: { reason: 'UnsupportedProtocol', message: `${label}: ${unsupported}` } };
@@ -154,10 +160,9 @@ function unsupportedBackend(
   { traffic, isSecured }: { readonly traffic: Traffic; readonly isSecured: boolean },
 ): string | undefined {
   if (spec.type !== 'Endpoints') return `type ${spec.type} is not supported`;
-  if (spec.tls !== undefined) return 'tls is not supported yet';
   if (spec.fallback === true) return 'fallback is not supported yet';
   const protocol = spec.appProtocols?.find((one) => wantsTls(traffic, one));
-  if (protocol !== undefined && !isSecured) return `appProtocols: ${protocol} needs TLS, and no BackendTLSPolicy says whom to trust there`;
+  if (protocol !== undefined && !isSecured) return `appProtocols: ${protocol} needs TLS, and neither tls nor a BackendTLSPolicy says whom to trust`;
   return undefined;
 }
 

@@ -3,9 +3,10 @@ import type { Certificates } from './certificates.ts';
 import { insecureValidation } from './client-validation.ts';
 import { conflictsBetween, settled, type ListenerGroup } from './conflicts.ts';
 import { attachedListenerSets, listenerSetsByGateway } from './listener-sets.ts';
-import { listenerStates, type ListenerContext } from './listeners.ts';
+import { listenerStates, secretAccess, type ListenerContext } from './listeners.ts';
 import { portKey } from './ports.ts';
 import { byAge, type GatewayState } from './state.ts';
+import { noUpstreamTls, upstreamTls } from './upstream-tls.ts';
 import { resolveBackend, type BackendCatalog } from '../backends/resolve.ts';
 import { bugFault } from '../conditions.ts';
 import type { Class } from '../gateway-classes.ts';
@@ -67,6 +68,7 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
         settings,
         fault: fault ?? parameters?.fault,
         insecureValidation: insecureValidation(tls?.frontend),
+        upstreamTls: upstreamTls({ tls, settings, merged }, secretAccess(contextOf(gateway))),
         listeners: [
           ...listenerStates(listeners, contextOf(gateway)),
           ...sets.flatMap(({ set, fault }) => (fault === undefined ? listenerStates(set.object.spec.listeners, contextOf(set)) : [])),
@@ -93,7 +95,7 @@ function groupsOf({ key, listeners }: GatewayState): ListenerGroup[] {
   }));
 }
 
-type Identity = Omit<GatewayState, 'address' | 'requestedAddresses' | 'settings' | 'fault' | 'insecureValidation' | 'listeners' | 'listenerSets'>;
+type Identity = Omit<GatewayState, 'address' | 'requestedAddresses' | 'settings' | 'fault' | 'insecureValidation' | 'upstreamTls' | 'listeners' | 'listenerSets'>;
 
 function identity(gateway: ResourceOf<'Gateway'>, gatewayClass: Class | undefined): Identity {
   const { key, version, metadata } = gateway;
@@ -115,5 +117,5 @@ function identity(gateway: ResourceOf<'Gateway'>, gatewayClass: Class | undefine
 }
 
 function recover(gateway: ResourceOf<'Gateway'>, error: unknown): GatewayState {
-  return { ...identity(gateway, undefined), address: '', requestedAddresses: [], settings: undefined, fault: bugFault(error), insecureValidation: undefined, listeners: [], listenerSets: [] };
+  return { ...identity(gateway, undefined), address: '', requestedAddresses: [], settings: undefined, fault: bugFault(error), insecureValidation: undefined, upstreamTls: noUpstreamTls, listeners: [], listenerSets: [] };
 }

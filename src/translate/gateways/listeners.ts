@@ -1,4 +1,4 @@
-import { certificateRefs } from './certificate-refs.ts';
+import { certificateRefs, type SecretAccess } from './certificate-refs.ts';
 import type { TlsSecret } from './certificates.ts';
 import { clientValidation, noClientValidation, type ClientVerdict } from './client-validation.ts';
 import { conflicts } from './conflicts.ts';
@@ -113,7 +113,8 @@ function allowedKinds({ protocol, tls, allowedRoutes }: GatewayListener, support
   return { supported: [...found], faults };
 }
 
-function secretAccess({ read, owner, grants, ...context }: ListenerContext): Parameters<typeof certificateRefs>[1] {
+/** How an object with listeners gets at certificates. */
+export function secretAccess({ read, owner, grants, ...context }: ListenerContext): SecretAccess {
   const from = referrer(owner);
   return {
     kind: from.kind,

@@ -1,5 +1,6 @@
 import type { FilterVerdict } from './listener-filters.ts';
 import type { Fault } from '../conditions.ts';
+import type { UpstreamTls } from './upstream-tls.ts';
 import type { ProxySettings } from '../parameters.ts';
 import type { ObjectRef } from '../../api/resource.ts';
 import type { ClientValidation, Transport } from '../../ir/listener.ts';
@@ -32,6 +33,7 @@ export interface GatewayState {
   readonly fault: Fault | undefined;
   /** InsecureFrontendValidationMode=True. */
   readonly insecureValidation: Fault | undefined;
+  readonly upstreamTls: UpstreamTls;
   /** Its own in the order of the spec, then those of the ListenerSets that it takes, in their order of precedence. */
   readonly listeners: readonly ListenerState[];
   /** All ListenerSets that name it, in order of precedence. */

@@ -6,6 +6,7 @@ import type { L7Route, RouteVerdict } from './translated-route.ts';
 import { resolveBackend, type BackendCatalog, type Traffic } from '../backends/resolve.ts';
 import { bugFault, joinFaults } from '../conditions.ts';
 import type { Inputs } from '../inputs.ts';
+import type { TrafficPolicies } from '../traffic/traffic-policies.ts';
 import { refOf, type Resource } from '../../api/resource.ts';
 import type { ParentReference } from '../../api/types.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
@@ -24,11 +25,12 @@ const traffic: Readonly<Record<'HTTPRoute' | 'GRPCRoute', Traffic>> = { HTTPRout
 interface Sources {
   readonly inputs: Inputs;
   readonly catalog: BackendCatalog;
+  readonly policies: TrafficPolicies;
 }
 
 /** All HTTPRoutes and GRPCRoutes, translated without regard to where they attach. Key: their reference. */
-export function l7Routes(graph: Graph, inputs: Inputs, catalog: BackendCatalog): Collection<L7Route> {
-  const from = { inputs, catalog };
+export function l7Routes(graph: Graph, inputs: Inputs, catalog: BackendCatalog, policies: TrafficPolicies): Collection<L7Route> {
+  const from = { inputs, catalog, policies };
   const { HTTPRoute, GRPCRoute } = inputs.resources;
   return graph.union('l7-routes', {
     HTTPRoute: graph.derive('http-routes', HTTPRoute, (route, read) => l7Route(route, httpRule, { ...from, read }), { recover }),
@@ -39,7 +41,7 @@ export function l7Routes(graph: Graph, inputs: Inputs, catalog: BackendCatalog):
 function l7Route<Rule>(
   route: L7Resource<Rule>,
   translate: (rule: Rule, context: RuleContext) => TranslatedRule,
-  { inputs, catalog, read }: Sources & { readonly read: Read },
+  { inputs, catalog, policies, read }: Sources & { readonly read: Read },
 ): L7Route {
   const { kind, metadata, object, version } = route;
   const from = { kind, namespace: metadata.namespace };
@@ -52,6 +54,10 @@ function l7Route<Rule>(
       version,
       field: `rules[${index}]`,
       rejected: rejected !== undefined,
+      policySession: (backend) => {
+        const { session, ref: owner } = policies.find(read, backend) ?? {};
+        return session && owner && { spec: session, owner };
+      },
       resolve: (ref, own = traffic[kind]) => resolveBackend(read, from, ref, catalog, own),
     }),
   }));

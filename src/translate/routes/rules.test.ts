@@ -10,6 +10,7 @@ const context: RuleContext = {
   version: 'v',
   field: 'rules[0]',
   rejected: false,
+  policySession: () => undefined,
   resolve: ({ name }) => (name === 'missing' ? { fault: { reason: 'BackendNotFound', message: 'missing' } } : { backend: name }),
 };
 

@@ -1,5 +1,5 @@
 import { httpFilters, type Filters } from './http-filters.ts';
-import { sessionFault, withSessions } from './sessions.ts';
+import { sessionFault, withSessions, type PolicySession } from './sessions.ts';
 import type { Resolve } from '../backends/resolve.ts';
 import { at, type Fault } from '../conditions.ts';
 import { durationMs } from '../../api/duration.ts';
@@ -51,6 +51,8 @@ export interface RuleContext {
   /** Envoy refused the route at this version: it is answered with 500 and matches that Envoy has to compile are left out. */
   readonly rejected: boolean;
   readonly resolve: Resolve;
+  /** The session that a policy wants for a backend. */
+  readonly policySession: PolicySession;
 }
 
 /** What the rules of HTTPRoutes have, and those of GRPCRoutes in part. */
@@ -82,7 +84,7 @@ export function translateRule(spec: RuleSpec, protocol: Rule['protocol'], matchi
       name: spec.name ?? '',
       protocol,
       ...(broken ? refusal : effects(filters)),
-      action: broken ? answer(500) : action(spec, protocol, filters, { shares: shares.map(({ share }) => share), owner: context.owner }),
+      action: broken ? answer(500) : action(spec, protocol, filters, { ...context, shares: shares.map(({ share }) => share) }),
     },
   };
 }
@@ -178,12 +180,13 @@ function action(
   spec: RuleSpec,
   protocol: Rule['protocol'],
   filters: Filters,
-  { shares, owner }: { readonly shares: readonly WeightedBackend[]; readonly owner: string },
+  { shares, owner, policySession }: Pick<RuleContext, 'owner' | 'policySession'> & { readonly shares: readonly WeightedBackend[] },
 ): Action {
   if (filters.redirect !== undefined) return filters.redirect;
   const inUse = shares.filter((share) => share.weight > 0);
   if (!inUse.some((share) => share.backend !== undefined)) return answer(noBackend[protocol]);
-  const backends = withSessions(inUse, spec.sessionPersistence, owner);
+  const { sessionPersistence: own } = spec;
+  const backends = withSessions(inUse, own === undefined ? policySession : () => ({ spec: own, owner }));
   return { type: 'forward', backends, rewrite: filters.rewrite, timeouts: timeouts(spec), retry: retry(spec) };
 }
 

@@ -11,7 +11,7 @@ function inCookie(cookie: Partial<SessionPersistence['cookie']> = {}, rest: Part
 }
 
 function sessions(spec: SessionPersistence, backends: readonly string[], owner = 'HTTPRoute/default/app'): (Session | undefined)[] {
-  return withSessions(backends.map((backend) => share(backend, 1)), spec, owner).map(({ session }) => session);
+  return withSessions(backends.map((backend) => share(backend, 1)), () => ({ spec, owner })).map(({ session }) => session);
 }
 
 function names(...of: Parameters<typeof sessions>): (string | undefined)[] {
@@ -43,6 +43,12 @@ test('of several backends each has a cookie of its own, whose name begins as it 
   const [a, b] = names(inCookie({ name: 'c' }), ['a', 'b']);
   assert.notEqual(a, b);
   for (const name of [a, b]) assert.match(name ?? '', /^c-[\w-]{8}$/);
+});
+
+test('backends whose policies differ have cookies as they were given', () => {
+  const asked = (backend: string) => (backend === 'c' ? undefined : { spec: inCookie({ name: backend }), owner: 'XBackendTrafficPolicy/default/p' });
+  const given = withSessions(['a', 'b', 'c'].map((backend) => share(backend, 1)), asked);
+  assert.deepEqual(given.map(({ session }) => session?.name), ['a', 'b', undefined]);
 });
 
 const faults: readonly [sentence: string, spec: SessionPersistence, message: string | undefined][] = [

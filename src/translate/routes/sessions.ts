@@ -18,22 +18,29 @@ function unsupported(message: string): Fault {
   return { reason: 'UnsupportedValue', message };
 }
 
+/** What is asked for a backend, and by which object. */
+export interface AskedSession {
+  readonly spec: SessionPersistence;
+  readonly owner: string;
+}
+
+/** Finds what a policy asks for a backend, by the backend's key. */
+export type PolicySession = (backend: string) => AskedSession | undefined;
+
 /**
  * Gives each backend of a rule its session. Two sessions cannot share a cookie (GEP-1619, "Session Naming Collision"): where
- * a rule splits its requests, the cookie's name gets something at its end that tells the backends apart. `owner` makes a
- * name unique that nobody gave. A header keeps its name, which the client has to know.
+ * backends of a rule would, the cookie's name gets something at its end that tells them apart. A name that nobody gave
+ * is unique to who asks. A header keeps its name, which the client has to know.
  */
-export function withSessions(
-  backends: readonly WeightedBackend[],
-  spec: SessionPersistence | undefined,
-  owner: string,
-): readonly WeightedBackend[] {
-  if (spec === undefined) return backends;
-  return backends.map((share): WeightedBackend => {
-    if (share.backend === undefined) return share;
-    const mark = contentHash(`${owner} ${share.backend}`).slice(0, markLength);
-    const name = spec.cookie?.name;
-    return { ...share, session: sessionOf(spec, name !== undefined && backends.length === 1 ? name : `${name ?? defaultName}-${mark}`) };
+export function withSessions(backends: readonly WeightedBackend[], sessionFor: PolicySession): readonly WeightedBackend[] {
+  const asked = backends.map(({ backend }) => (backend === undefined ? undefined : sessionFor(backend)));
+  const sharers = (name: string) => asked.filter((one) => one?.spec.cookie?.name === name).length;
+  return backends.map((share, index): WeightedBackend => {
+    const one = asked[index];
+    if (one === undefined) return share;
+    const mark = contentHash(`${one.owner} ${share.backend}`).slice(0, markLength);
+    const name = one.spec.cookie?.name;
+    return { ...share, session: sessionOf(one.spec, name !== undefined && sharers(name) === 1 ? name : `${name ?? defaultName}-${mark}`) };
   });
 }
 

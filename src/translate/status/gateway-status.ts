@@ -1,6 +1,6 @@
 import { listenersOf, listenerStatus, type ListenerStatus } from './listener-conditions.ts';
 import { listenerSetAcceptance } from './listener-set-status.ts';
-import { condition, type Fault } from '../conditions.ts';
+import { condition, joinFaults, type Fault } from '../conditions.ts';
 import type { GatewayState, ListenerState } from '../gateways/state.ts';
 import type { ProxyState } from '../inputs.ts';
 import type { Condition } from '../../api/conditions.ts';
@@ -28,7 +28,7 @@ export function gatewayStatus(gateway: GatewayState, facts: GatewayFacts): Gatew
   const { generation, insecureValidation } = gateway;
   const listeners = listenersOf(gateway, `Gateway/${gateway.key}`);
   const { accepted, fault, programmed } = gatewayVerdict(gateway, facts);
-  const unresolved = unresolvedListeners(listeners);
+  const unresolved = joinFaults([gateway.upstreamTls.fault, unresolvedListeners(listeners)].filter((one) => one !== undefined));
   return {
     addresses: facts.proxy?.addresses ?? [],
     conditions: [
@@ -98,7 +98,7 @@ function programmedFault({ key, listeners }: GatewayState, { proxy, rejection }:
   return undefined;
 }
 
-/** The references of all listeners in one condition; those of the Gateway itself are none of theirs. */
+/** The references of all listeners in one condition. */
 function unresolvedListeners(listeners: readonly ListenerState[]): Fault | undefined {
   const bad = listeners.filter((listener) => listener.refsFault !== undefined);
   if (bad.length === 0) return undefined;

@@ -2,6 +2,7 @@ import { gatewayStatus, gatewayVerdict, pendingGatewayStatus, type GatewayFacts 
 import { listenerSetStatus, orphanedListenerSetStatus } from './listener-set-status.ts';
 import { routeStatus } from './route-status.ts';
 import { tlsPolicyStatus } from './tls-policy-status.ts';
+import { trafficPolicyStatus } from './traffic-policy-status.ts';
 import { xBackendStatuses } from './x-backend-status.ts';
 import { unavailableBackends } from '../backends/empty-backends.ts';
 import type { Class } from '../gateway-classes.ts';
@@ -13,6 +14,7 @@ import type { Attachment } from '../routes/attachments.ts';
 import type { TranslatedRoute } from '../routes/translated-route.ts';
 import type { TlsPolicies } from '../tls/tls-policies.ts';
 import type { reachOf } from '../tls/tls-targets.ts';
+import type { TrafficPolicies } from '../traffic/traffic-policies.ts';
 import { refOf, type ObjectRef } from '../../api/resource.ts';
 import type { BackendTLSTargetRef } from '../../api/types.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
@@ -43,6 +45,7 @@ export interface StatusSources {
   /** Backends that nobody serves. */
   readonly empty: Collection<true>;
   readonly policies: TlsPolicies;
+  readonly traffic: TrafficPolicies;
   /** Gateways whose routes lead to the target of a policy. */
   readonly reach: ReturnType<typeof reachOf>;
 }
@@ -87,6 +90,10 @@ export function statuses(graph: Graph, from: StatusSources): Collection<ObjectSt
     graph.derive('tls-policy-status', from.policies.all, (policy, read) => {
       const reach = (ref: BackendTLSTargetRef) => from.reach(read, policy.namespace, ref);
       return objectStatus('BackendTLSPolicy', policy.key, tlsPolicyStatus(read, policy, { policies: from.policies, reach }));
+    }),
+    graph.derive('traffic-policy-status', from.traffic.all, (policy, read) => {
+      const reach = (ref: BackendTLSTargetRef) => from.reach(read, policy.namespace, ref);
+      return objectStatus('XBackendTrafficPolicy', policy.key, trafficPolicyStatus(read, policy, { policies: from.traffic, reach }));
     }),
   ];
 }

@@ -1,18 +1,10 @@
-import { condition, joinFaults } from '../conditions.ts';
-import { byAge, type GatewayState } from '../gateways/state.ts';
+import { policyStatus, type PolicyStatus } from './policy-status.ts';
+import { condition, type Fault } from '../conditions.ts';
+import type { GatewayState } from '../gateways/state.ts';
 import type { TlsPolicies, TlsPolicy } from '../tls/tls-policies.ts';
 import type { Condition } from '../../api/conditions.ts';
 import type { BackendTLSTargetRef } from '../../api/types.ts';
 import type { Read } from '../../reactive/collection.ts';
-
-/** `status` of a policy: an entry for each Gateway with routes to one of its targets. */
-export interface PolicyStatus {
-  readonly ancestors: readonly {
-    readonly ancestorRef: { readonly group: string; readonly kind: string; readonly namespace: string; readonly name: string };
-    readonly controllerName: string;
-    readonly conditions: readonly Condition[];
-  }[];
-}
 
 /** The status of a BackendTLSPolicy. `reach` gives the Gateways whose routes lead to a target. */
 export function tlsPolicyStatus(
@@ -21,21 +13,10 @@ export function tlsPolicyStatus(
   { policies, reach }: { readonly policies: TlsPolicies; readonly reach: (ref: BackendTLSTargetRef) => readonly GatewayState[] },
 ): PolicyStatus {
   const targets = policy.targetRefs.map((ref) => ({ conflict: policies.conflict(read, policy, ref), gateways: reach(ref) }));
-  const gateways = new Map(targets.flatMap((target) => target.gateways.map((gateway) => [gateway.key, gateway])));
-  return {
-    ancestors: [...gateways.values()].sort(byAge).map(({ key, namespace, name, controllerName }) => {
-      const used = targets.filter((target) => target.gateways.some((gateway) => gateway.key === key));
-      const conflict = joinFaults(used.flatMap((target) => target.conflict ?? []));
-      return {
-        ancestorRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', namespace, name },
-        controllerName,
-        conditions: conditionsOf(policy, conflict),
-      };
-    }),
-  };
+  return policyStatus(targets, (conflict) => conditionsOf(policy, conflict));
 }
 
-function conditionsOf({ generation, acceptedFault, refsFault }: TlsPolicy, conflict: ReturnType<typeof joinFaults>): Condition[] {
+function conditionsOf({ generation, acceptedFault, refsFault }: TlsPolicy, conflict: Fault | undefined): Condition[] {
   const fault = conflict ?? acceptedFault;
   return [
     condition('Accepted', fault === undefined, {

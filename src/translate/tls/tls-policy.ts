@@ -36,7 +36,7 @@ export function tlsPolicy(policy: ResourceOf<'BackendTLSPolicy'>, read: Read, ca
   const { hostname, subjectAltNames = [] } = policy.object.spec.validation;
   return {
     ...identity(policy),
-    tls: trust === undefined ? undefined : { trust, serverName: { type: 'name', name: hostname }, subjects: subjectAltNames.flatMap(subject) },
+    tls: trust === undefined ? undefined : { trustBundle: trust, serverName: { type: 'name', name: hostname }, subjects: subjectAltNames.flatMap(subject), parameters: {} },
     ...faults,
   };
 }

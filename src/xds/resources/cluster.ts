@@ -1,12 +1,13 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import type { Any } from '@bufbuild/protobuf/wkt';
+import type { CircuitBreakers_Thresholds_RetryBudgetSchema } from '../../gen/envoy/config/cluster/v3/circuit_breaker_pb.ts';
 import { Cluster_DiscoveryType, ClusterSchema } from '../../gen/envoy/config/cluster/v3/cluster_pb.ts';
 import { DnsLookupFamily } from '../../gen/envoy/extensions/clusters/common/dns/v3/dns_pb.ts';
 import { DnsClusterSchema } from '../../gen/envoy/extensions/clusters/dns/v3/dns_cluster_pb.ts';
 import { LeastRequestSchema } from '../../gen/envoy/extensions/load_balancing_policies/least_request/v3/least_request_pb.ts';
 import { HttpProtocolOptionsSchema } from '../../gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
-import type { Backend, DnsHost } from '../../ir/backend.ts';
+import type { Backend, DnsHost, RetryBudget } from '../../ir/backend.ts';
 import { assertNever } from '../../util/assert.ts';
 import { any, encode } from './bytes.ts';
 import { fromAds } from './config-source.ts';
@@ -34,7 +35,7 @@ export function clusterName(backend: string): string {
 
 /** The secrets that a backend's cluster names. */
 export function secretsOf({ tls }: Backend): string[] {
-  return tls?.trust === undefined ? [] : [tls.trust];
+  return [tls?.trustBundle, tls?.parameters.certificate].filter((name) => name !== undefined);
 }
 
 /** Encodes a backend as a cluster: least requests first. */
@@ -51,10 +52,15 @@ export function encodeCluster(backend: Backend): Uint8Array {
         { typedExtensionConfig: { name: 'envoy.load_balancing_policies.least_request', typedConfig: any(LeastRequestSchema, {}) } },
       ],
     },
-    circuitBreakers: { thresholds: [{ maxRetries }] },
+    circuitBreakers: { thresholds: [backend.retryBudget === undefined ? { maxRetries } : { retryBudget: retryBudget(backend.retryBudget) }] },
     ...(backend.tls !== undefined && { transportSocket: upstreamTls(backend.tls) }),
     ...protocolOptions(backend),
   });
+}
+
+/** Beyond it, the answer that would have been retried goes to the client. */
+function retryBudget({ percent, interval, minConcurrent }: RetryBudget): MessageInitShape<typeof CircuitBreakers_Thresholds_RetryBudgetSchema> {
+  return { budgetPercent: { value: percent }, budgetInterval: durationFromMs(interval), minRetryConcurrency: minConcurrent };
 }
 
 const httpProtocolOptions = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';

@@ -29,7 +29,7 @@ export function encodeEndpoints(set: EndpointSet): Uint8Array {
 
 function lbEndpoint(endpoint: Endpoint, useDraining: boolean): MessageInitShape<typeof LbEndpointSchema> {
   return {
-    hostIdentifier: { case: 'endpoint', value: { address: address(endpoint.address) } },
+    hostIdentifier: { case: 'endpoint', value: { address: address(endpoint.address), ...(endpoint.hostname !== undefined && { hostname: endpoint.hostname }) } },
     ...(endpoint.draining && !useDraining && { healthStatus: HealthStatus.DRAINING }),
   };
 }

@@ -11,7 +11,7 @@ import { encodeCluster, secretsOf } from './cluster.ts';
 
 const registry = createRegistry(UpstreamTlsContextSchema, LeastRequestSchema, HttpProtocolOptionsSchema);
 
-const base: BackendTls = { trust: 'ca/ConfigMap/ns/a', serverName: { type: 'name', name: 'a.test' }, subjects: [] };
+const base: BackendTls = { trustBundle: 'ca/ConfigMap/ns/a', serverName: { type: 'name', name: 'a.test' }, subjects: [], parameters: {} };
 
 function cluster(tls: Partial<BackendTls>, protocol: 'http1' | 'h2c' | 'auto' = 'auto') {
   const bytes = encodeCluster(backend('k', { protocol, tls: { ...base, ...tls } }));
@@ -48,9 +48,24 @@ test('other names are looked for in its stead', () => {
 });
 
 test('without a CA nothing is looked at', () => {
-  const context = contextOf({ trust: undefined }) as { autoSniSanValidation?: boolean; commonTlsContext: object };
+  const context = contextOf({ trustBundle: undefined }) as { autoSniSanValidation?: boolean; commonTlsContext: object };
   assert.deepEqual([context.autoSniSanValidation, Object.keys(context.commonTlsContext)], [undefined, ['tlsParams']]);
-  assert.deepEqual(secretsOf(backend('k', { tls: { ...base, trust: undefined } })), []);
+  assert.deepEqual(secretsOf(backend('k', { tls: { ...base, trustBundle: undefined } })), []);
+});
+
+test('what the proxy brings along is in the context, and 1.2 and 1.3 are spoken unless said otherwise', () => {
+  const parameters = { certificate: 'Secret/ns/a', ciphers: ['AES128-SHA'], curves: ['P-256'], signatureAlgorithms: ['ed25519'], alpn: ['http/1.1'] };
+  const { tlsParams, alpnProtocols, tlsCertificateSdsSecretConfigs } = contextOf({ parameters: { ...parameters, minVersion: '1.3', maxVersion: '1.1' } }).commonTlsContext as Record<string, unknown>;
+  assert.deepEqual(tlsParams, {
+    tlsMinimumProtocolVersion: 'TLSv1_1',
+    tlsMaximumProtocolVersion: 'TLSv1_1',
+    cipherSuites: ['AES128-SHA'],
+    ecdhCurves: ['P-256'],
+    signatureAlgorithms: ['ed25519'],
+  });
+  assert.deepEqual(alpnProtocols, ['http/1.1']);
+  assert.deepEqual(tlsCertificateSdsSecretConfigs, [{ name: 'Secret/ns/a', sdsConfig: { ads: {}, resourceApiVersion: 'V3' } }]);
+  assert.deepEqual(secretsOf(backend('k', { tls: { ...base, parameters } })), ['ca/ConfigMap/ns/a', 'Secret/ns/a']);
 });
 
 test('the hostname of the endpoint, or the host of the request, can be the SNI', () => {

@@ -4,9 +4,10 @@ import {
   SubjectAltNameMatcher_SanType,
   TlsParameters_TlsProtocol,
   type CertificateValidationContextSchema,
+  type TlsParametersSchema,
 } from '../../gen/envoy/extensions/transport_sockets/tls/v3/common_pb.ts';
 import { UpstreamTlsContextSchema } from '../../gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
-import type { BackendTls, Subject } from '../../ir/backend-tls.ts';
+import type { BackendTls, Subject, TlsParameters, TlsVersion } from '../../ir/backend-tls.ts';
 import { any } from './bytes.ts';
 import { fromAds } from './config-source.ts';
 
@@ -15,7 +16,7 @@ type NameFields = Pick<MessageInitShape<typeof UpstreamTlsContextSchema>, 'sni' 
 
 /** Begins TLS with the servers of a backend. What they are checked against comes by SDS, so that a renewed CA closes no connection. */
 export function upstreamTls(tls: BackendTls): MessageInitShape<typeof TransportSocketSchema> {
-  const { trust } = tls;
+  const { trustBundle, parameters } = tls;
   return {
     name: 'envoy.transport_sockets.tls',
     configType: {
@@ -23,12 +24,13 @@ export function upstreamTls(tls: BackendTls): MessageInitShape<typeof TransportS
       value: any(UpstreamTlsContextSchema, {
         ...nameFields(tls),
         commonTlsContext: {
-          // Envoy's own limit for servers is TLS 1.2.
-          tlsParams: { tlsMinimumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_2, tlsMaximumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_3 },
-          ...(trust !== undefined && {
+          tlsParams: tlsParams(parameters),
+          alpnProtocols: [...(parameters.alpn ?? [])],
+          ...(parameters.certificate !== undefined && { tlsCertificateSdsSecretConfigs: [{ name: parameters.certificate, sdsConfig: fromAds() }] }),
+          ...(trustBundle !== undefined && {
             validationContextType: {
               case: 'combinedValidationContext',
-              value: { defaultValidationContext: subjects(tls.subjects), validationContextSdsSecretConfig: { name: trust, sdsConfig: fromAds() } },
+              value: { defaultValidationContext: subjects(tls.subjects), validationContextSdsSecretConfig: { name: trustBundle, sdsConfig: fromAds() } },
             },
           }),
         },
@@ -37,8 +39,27 @@ export function upstreamTls(tls: BackendTls): MessageInitShape<typeof TransportS
   };
 }
 
-function nameFields({ trust, serverName, subjects: wanted }: BackendTls): NameFields {
-  const checked = { autoSniSanValidation: trust !== undefined && wanted.length === 0 };
+/** As Envoy Gateway has it, TLS 1.2 and 1.3 are spoken: Envoy's own limit towards servers is 1.2. */
+function tlsParams({ minVersion = '1.2', maxVersion = '1.3', ...parameters }: TlsParameters): MessageInitShape<typeof TlsParametersSchema> {
+  return {
+    // The least may be the proxy's and the most the backend's, who knows what it speaks.
+    tlsMinimumProtocolVersion: versions[minVersion > maxVersion ? maxVersion : minVersion],
+    tlsMaximumProtocolVersion: versions[maxVersion],
+    cipherSuites: [...(parameters.ciphers ?? [])],
+    ecdhCurves: [...(parameters.curves ?? [])],
+    signatureAlgorithms: [...(parameters.signatureAlgorithms ?? [])],
+  };
+}
+
+const versions: Readonly<Record<TlsVersion, TlsParameters_TlsProtocol>> = {
+  '1.0': TlsParameters_TlsProtocol.TLSv1_0,
+  '1.1': TlsParameters_TlsProtocol.TLSv1_1,
+  '1.2': TlsParameters_TlsProtocol.TLSv1_2,
+  '1.3': TlsParameters_TlsProtocol.TLSv1_3,
+};
+
+function nameFields({ trustBundle, serverName, subjects: wanted }: BackendTls): NameFields {
+  const checked = { autoSniSanValidation: trustBundle !== undefined && wanted.length === 0 };
   switch (serverName.type) {
     case 'name':
       return { sni: serverName.name, ...checked };

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { selfSigned } from '../support/certificate.ts';
-import { ask, seenBy, type Reply } from '../support/client.ts';
+import { ask, seenBy, upgrade, type Reply } from '../support/client.ts';
 import { startEchoBackend, type EchoBackend } from '../support/echo-backend.ts';
-import { caConfigMap, route, service, standard, tlsPolicy } from '../support/manifests.ts';
+import { caConfigMap, route, service, standard, tlsPolicy, tlsSecret } from '../support/manifests.ts';
 import { eventually, freePort, Moongate, type Condition } from '../support/moongate.ts';
 
 const uri = 'spiffe://example.com/ns/default/sa/app';
@@ -31,7 +32,7 @@ suite('backends that speak TLS are spoken to as a policy says', { timeout: 120_0
   let port: number;
 
   before(async () => {
-    backend = await startEchoBackend('app', { tls: { cert: chain, key: privateKey } });
+    backend = await startEchoBackend('app', { tls: { cert: chain, key: privateKey, requestCert: true, rejectUnauthorized: false } });
     port = await freePort();
     moongate = await Moongate.create({
       'gatewayclass.yaml': standard('gatewayclass'),
@@ -98,6 +99,67 @@ suite('backends that speak TLS are spoken to as a policy says', { timeout: 120_0
     assert.equal((await call('replaced')).status, 503);
     moongate.write('replaced-authority.yaml', caConfigMap('replaced', chain));
     await eventually('200', async () => (await call('replaced')).status === 200);
+  });
+
+  test('WebSockets go over TLS, too', async () => {
+    moongate.write('sockets.yaml', [
+      service('sockets', backend.port).replace('targetPort: 3000', 'targetPort: 3000\n      appProtocol: kubernetes.io/wss'),
+      route('sockets', { host: 'sockets.test', rule: 'backendRefs: [{name: sockets, port: 3000}]' }),
+      tlsPolicy('sockets', { hostname: 'app.example.com', ca: 'ca' }),
+    ].join('---\n'));
+    const socket = await eventually('an upgrade', () => upgrade(port, 'sockets.test'));
+    socket.write('over and out');
+    const [echo] = (await once(socket, 'data')) as [Buffer];
+    assert.equal(echo.toString(), 'over and out');
+    socket.destroy();
+  });
+
+  test('a Backend says itself whom to trust, and its endpoint whom to ask for', async () => {
+    moongate.write('object.yaml', `apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: Backend
+metadata:
+  name: object
+spec:
+  tls:
+    caCertificateRefs: [{group: "", kind: ConfigMap, name: ca}]
+    autoSNIFromEndpointHostname: true
+    maxVersion: "1.2"
+    alpnProtocols: [http/1.1]
+  endpoints:
+    - hostname: app.example.com
+      ip: {address: 127.0.0.1, port: ${backend.port}}
+---
+${route('object', { host: 'object.test', rule: 'backendRefs: [{group: gateway.envoyproxy.io, kind: Backend, name: object}]' })}`);
+    const seen = await eventually('an answer', async () => seenBy(await ask(port, { host: 'object.test' })));
+    assert.deepEqual([seen.httpVersion, seen.tls], ['1.1', { serverName: 'app.example.com', version: 'TLSv1.2', client: '' }]);
+  });
+
+  test('the host of the request is sent where a Backend says nothing', async () => {
+    moongate.write('host.yaml', `apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: Backend
+metadata:
+  name: host
+spec:
+  tls:
+    caCertificateRefs: [{group: "", kind: ConfigMap, name: ca}]
+  endpoints:
+    - ip: {address: 127.0.0.1, port: ${backend.port}}
+---
+${route('host', { host: 'app.example.com', rule: 'backendRefs: [{group: gateway.envoyproxy.io, kind: Backend, name: host}]' })}`);
+    const seen = await eventually('an answer', async () => seenBy(await ask(port, { host: 'app.example.com' })));
+    assert.equal(seen.tls?.serverName, 'app.example.com');
+  });
+
+  test('a Gateway shows its certificate', async () => {
+    assert.equal(seenBy(await call('verified')).tls?.client, '');
+    moongate.write('client.yaml', tlsSecret('client', selfSigned('gateway.example.com')));
+    moongate.write('gateway.yaml', `${standard('gateway', port).trimEnd()}\n  tls:\n    backend:\n      clientCertificateRef: {name: client}\n`);
+    await eventually('the certificate', async () => seenBy(await call('verified')).tls?.client === 'gateway.example.com');
+    moongate.remove('client.yaml');
+    await eventually('no certificate', async () => seenBy(await call('verified')).tls?.client === '');
+    const conditions = (await moongate.statusOf('Gateway', 'ack-gateway'))?.conditions ?? [];
+    assert.equal(conditions.find(({ type }) => type === 'ResolvedRefs')?.reason, 'InvalidClientCertificateRef');
+    assert.equal(conditions.find(({ type }) => type === 'Accepted')?.status, 'True');
   });
 
   test('the access log says why a certificate was refused', async () => {

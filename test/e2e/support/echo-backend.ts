@@ -37,8 +37,8 @@ function seenOfTls(socket: TLSSocket): NonNullable<Seen['tls']> {
 
 /**
  * A server that answers with what it saw, as JSON. Asked by query: `status=503`, `fail=N` (the first N requests with this
- * `key` get the status), `delay=MS`, `reset` (closes the connection), `cookie=LINE` (a Set-Cookie, any number of them). With `tls` it speaks
- * HTTP/1.1 and HTTP/2, as ALPN says. Echoes bytes after an upgrade.
+ * `key` get the status), `delay=MS`, `reset` (closes the connection), `cookie=LINE` (a Set-Cookie, any number of them). With `tls` it
+ * speaks HTTP/1.1 and HTTP/2, as ALPN says. Echoes bytes after an upgrade.
  */
 export async function startEchoBackend(name: string, options: { protocol?: 'http1' | 'h2c'; tls?: SecureContextOptions & TlsOptions } = {}): Promise<EchoBackend> {
   const seen: Seen[] = [];
@@ -46,8 +46,7 @@ export async function startEchoBackend(name: string, options: { protocol?: 'http
 
   function answer(request: AnyRequest, response: AnyResponse, drop: () => void): void {
     const { method = '', url: path = '', httpVersion, headers } = request;
-    const tls = options.tls !== undefined && { tls: seenOfTls(request.socket as TLSSocket) };
-    const saw = { backend: name, method, path, httpVersion, headers, bodyLength: 0, ...tls };
+    const saw = { backend: name, method, path, httpVersion, headers, bodyLength: 0, ...(options.tls !== undefined && { tls: seenOfTls(request.socket as TLSSocket) }) };
     seen.push(saw);
     request.on('data', (chunk: Buffer) => (saw.bodyLength += chunk.length));
     const query = new URL(`http://echo${saw.path}`).searchParams;
