@@ -8,6 +8,7 @@ import { followSecrets } from './secret-scope.ts';
 import { SecureEndpoint } from './secure-endpoint.ts';
 import { unreadable } from './unreadable.ts';
 import { wantedInfrastructure } from './wanted-proxies.ts';
+import { wantedSelectors } from './wanted-selectors.ts';
 import type { KindName } from '../api/kinds.ts';
 import type { Problem } from '../api/problem.ts';
 import type { Resource } from '../api/resource.ts';
@@ -15,6 +16,7 @@ import { CertificateKeeper } from '../infra/kubernetes/certificates/certificate-
 import { serverNames } from '../infra/kubernetes/certificates/identity.ts';
 import { proxyName, proxyNamespace } from '../infra/kubernetes/names.ts';
 import { ProxyInfra, type ProxyInfraState } from '../infra/kubernetes/proxy-infra.ts';
+import { SelectorServices } from '../infra/kubernetes/selector-services.ts';
 import type { ProxyEnvironment, WantedProxy } from '../infra/kubernetes/wanted-proxy.ts';
 import type { NamespaceScope } from '../kube/reflector-state.ts';
 import { LeaseElection } from '../kube/lease-election.ts';
@@ -22,6 +24,7 @@ import type { KubernetesChanges } from '../source/kubernetes/changes.ts';
 import { KubernetesSource, type WatchedNamespaces } from '../source/kubernetes/kubernetes-source.ts';
 import { statusApi } from '../status/status-api.ts';
 import { StatusWriter } from '../status/writer.ts';
+import { xBackendLabel } from '../translate/backends/x-backends.ts';
 import { equal } from '../util/equal.ts';
 import type { AdsServer } from '../xds/server/ads-server.ts';
 import type { ResourceStore } from '../xds/server/resources.ts';
@@ -50,6 +53,7 @@ export class Controller {
   readonly #source: KubernetesSource;
   readonly #infra: ProxyInfra;
   readonly #certificates: CertificateKeeper;
+  readonly #selectors: SelectorServices;
   readonly #statuses: StatusWriter;
   readonly #rejections: RejectionMap;
   readonly #election: LeaseElection | undefined;
@@ -95,6 +99,7 @@ export class Controller {
     });
     followSecrets(this.plane, (namespaces) => this.#source.setScope('Secret', namespaces));
     this.#infra = new ProxyInfra({ client, environment, namespaces: proxyNamespaces, log, onState: (id, state) => this.#onInfraState(id, state) });
+    this.#selectors = new SelectorServices({ client, label: xBackendLabel, log });
     this.#certificates = new CertificateKeeper({
       client,
       namespace: environment.controllerNamespace,
@@ -112,6 +117,8 @@ export class Controller {
       ...(observer?.onStatusWrite === undefined ? {} : { onWrite: observer.onStatusWrite }),
     });
     for (const collection of this.plane.outputs.statuses) collection.subscribe((changes) => this.#statuses.want(changes));
+    const selectors = [this.plane.outputs.backends, this.plane.resources.XBackend, this.plane.resources.Service];
+    for (const collection of selectors) collection.subscribe(() => this.#reconcileSelectors());
     for (const collection of [this.plane.outputs.infrastructure, this.plane.outputs.wantedPorts]) collection.subscribe(() => this.#reconcile());
     this.#election = options.election && new LeaseElection({
       client,
@@ -164,6 +171,7 @@ export class Controller {
     if (this.#stopped) return;
     this.#core.open();
     this.#reconcile();
+    this.#reconcileSelectors();
     await this.#infra.whenSynced();
     this.#hasRead = true;
     this.#setWriting(this.#isLeader);
@@ -175,7 +183,7 @@ export class Controller {
     this.#wake();
     this.#endpoint.giveUp();
     await this.#election?.stop();
-    await Promise.all([this.#statuses.stop(), this.#infra.stop(), this.#certificates.stop(), this.#source.stop(), this.#rejections.stop()]);
+    await Promise.all([this.#statuses.stop(), this.#infra.stop(), this.#selectors.stop(), this.#certificates.stop(), this.#source.stop(), this.#rejections.stop()]);
     await this.ads.close();
   }
 
@@ -205,6 +213,7 @@ export class Controller {
     this.#isLeader = writing;
     this.#certificates.setWriting(writing);
     this.#infra.setWriting(writing);
+    this.#selectors.setWriting(writing);
     // What is not read yet would make statuses say so.
     this.#statuses.setWriting(writing && this.#hasRead);
   }
@@ -249,6 +258,13 @@ export class Controller {
       name: certificateSecret(wanted, environment),
     })));
     this.#infra.reconcile(new Map(all.filter(([, { ports }]) => ports.length > 0)), new Set(all.flatMap(([id, { ports }]) => (ports.length > 0 ? [] : [id]))));
+  }
+
+  #reconcileSelectors(): void {
+    // What is not read yet is not unwanted.
+    if (!this.#core.isOpen) return;
+    const { wanted, present } = wantedSelectors(this.plane);
+    this.#selectors.reconcile(wanted, present);
   }
 
   #onInfraState(id: string, state: ProxyInfraState | undefined): void {
