@@ -8,7 +8,7 @@ import { followSecrets } from './secret-scope.ts';
 import { SecureEndpoint } from './secure-endpoint.ts';
 import { unreadable } from './unreadable.ts';
 import { wantedInfrastructure } from './wanted-proxies.ts';
-import { wantedSelectors } from './wanted-selectors.ts';
+import { followSelectors, selectorServices } from './wanted-selectors.ts';
 import type { KindName } from '../api/kinds.ts';
 import type { Problem } from '../api/problem.ts';
 import type { Resource } from '../api/resource.ts';
@@ -16,7 +16,7 @@ import { CertificateKeeper } from '../infra/kubernetes/certificates/certificate-
 import { serverNames } from '../infra/kubernetes/certificates/identity.ts';
 import { proxyName, proxyNamespace } from '../infra/kubernetes/names.ts';
 import { ProxyInfra, type ProxyInfraState } from '../infra/kubernetes/proxy-infra.ts';
-import { SelectorServices } from '../infra/kubernetes/selector-services.ts';
+import type { SelectorServices } from '../infra/kubernetes/selector-services.ts';
 import type { ProxyEnvironment, WantedProxy } from '../infra/kubernetes/wanted-proxy.ts';
 import type { NamespaceScope } from '../kube/reflector-state.ts';
 import { LeaseElection } from '../kube/lease-election.ts';
@@ -24,7 +24,6 @@ import type { KubernetesChanges } from '../source/kubernetes/changes.ts';
 import { KubernetesSource, type WatchedNamespaces } from '../source/kubernetes/kubernetes-source.ts';
 import { statusApi } from '../status/status-api.ts';
 import { StatusWriter } from '../status/writer.ts';
-import { xBackendLabel } from '../translate/backends/x-backends.ts';
 import { equal } from '../util/equal.ts';
 import type { AdsServer } from '../xds/server/ads-server.ts';
 import type { ResourceStore } from '../xds/server/resources.ts';
@@ -99,7 +98,7 @@ export class Controller {
     });
     followSecrets(this.plane, (namespaces) => this.#source.setScope('Secret', namespaces));
     this.#infra = new ProxyInfra({ client, environment, namespaces: proxyNamespaces, log, onState: (id, state) => this.#onInfraState(id, state) });
-    this.#selectors = new SelectorServices({ client, label: xBackendLabel, log });
+    this.#selectors = selectorServices({ client, core: this.#core, log });
     this.#certificates = new CertificateKeeper({
       client,
       namespace: environment.controllerNamespace,
@@ -117,8 +116,6 @@ export class Controller {
       ...(observer?.onStatusWrite === undefined ? {} : { onWrite: observer.onStatusWrite }),
     });
     for (const collection of this.plane.outputs.statuses) collection.subscribe((changes) => this.#statuses.want(changes));
-    const selectors = [this.plane.outputs.backends, this.plane.resources.XBackend, this.plane.resources.Service];
-    for (const collection of selectors) collection.subscribe(() => this.#reconcileSelectors());
     for (const collection of [this.plane.outputs.infrastructure, this.plane.outputs.wantedPorts]) collection.subscribe(() => this.#reconcile());
     this.#election = options.election && new LeaseElection({
       client,
@@ -171,7 +168,7 @@ export class Controller {
     if (this.#stopped) return;
     this.#core.open();
     this.#reconcile();
-    this.#reconcileSelectors();
+    followSelectors(this.plane, this.#selectors);
     await this.#infra.whenSynced();
     this.#hasRead = true;
     this.#setWriting(this.#isLeader);
@@ -258,13 +255,6 @@ export class Controller {
       name: certificateSecret(wanted, environment),
     })));
     this.#infra.reconcile(new Map(all.filter(([, { ports }]) => ports.length > 0)), new Set(all.flatMap(([id, { ports }]) => (ports.length > 0 ? [] : [id]))));
-  }
-
-  #reconcileSelectors(): void {
-    // What is not read yet is not unwanted.
-    if (!this.#core.isOpen) return;
-    const { wanted, present } = wantedSelectors(this.plane);
-    this.#selectors.reconcile(wanted, present);
   }
 
   #onInfraState(id: string, state: ProxyInfraState | undefined): void {

@@ -13,19 +13,20 @@ const wanted: WantedSelector = { namespace: 'shop', name: 'pods', uid: 'u1', mat
 /** Waits of a second and more last a hundredth. */
 const hurried: Timing = { ...systemTiming, sleep: (ms, signal) => systemTiming.sleep(ms / 100, signal) };
 
-async function setUp(context: TestContext): Promise<{ server: FakeApiServer; services: SelectorServices; want: (...all: WantedSelector[]) => void; errors: string[] }> {
+async function setUp(context: TestContext): Promise<{ server: FakeApiServer; services: SelectorServices; want: (...all: WantedSelector[]) => void; errors: string[]; faults: Map<string, string | undefined> }> {
   const server = await FakeApiServer.start(context);
   const client = server.client();
   const errors: string[] = [];
+  const faults = new Map<string, string | undefined>();
   const log = { ...silentLog, error: (_fields: object, message: string) => void errors.push(message) };
-  const services = new SelectorServices({ client, label, log, timing: hurried });
+  const services = new SelectorServices({ client, label, log, timing: hurried, onFault: (key, fault) => void faults.set(key, fault) });
   context.after(async () => {
     await services.stop();
     client.close();
   });
   const present = (): Set<string> => new Set(server.list('Service').flatMap(({ metadata: { namespace, labels = {} } }) => (labels[label] === undefined ? [] : [`${namespace}/${labels[label]}`])));
   const want = (...all: WantedSelector[]): void => services.reconcile(new Map(all.map((each) => [`${each.namespace}/${each.name}`, each])), present());
-  return { server, services, want, errors };
+  return { server, services, want, errors, faults };
 }
 
 type Service = FakeObject & { readonly spec: { readonly selector?: unknown; readonly clusterIP?: string; readonly ports?: readonly object[] } };
@@ -73,14 +74,16 @@ test('one that nobody needs any more goes, and what somebody else made stays', a
 });
 
 test('nothing is written by a replica that may not, and trouble is told and tried again', async (context) => {
-  const { server, services, want, errors } = await setUp(context);
+  const { server, services, want, errors, faults } = await setUp(context);
   want(wanted);
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(server.requests, []);
   server.deny('Service');
   services.setWriting(true);
   await until('it is told', () => errors.length > 0);
+  assert.match(faults.get('shop/pods') ?? '', /forbidden/);
   server.allow('Service');
   await until('there is a Service', () => server.list('Service').length === 1);
-  assert.match(errors.join(), /^the Service that lists the Pods of an XBackend: .*forbidden/);
+  assert.match(errors.join(), /^the Service by which Kubernetes lists the Pods: .*forbidden/);
+  await until('it is over', () => faults.has('shop/pods') && faults.get('shop/pods') === undefined);
 });

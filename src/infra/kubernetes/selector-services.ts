@@ -24,6 +24,8 @@ export interface SelectorServicesOptions {
   readonly client: KubeClient;
   /** A label of the Services, and so of their EndpointSlices: its value is the XBackend's name. */
   readonly label: string;
+  /** Why there is no such Service for an XBackend; undefined: there is. */
+  readonly onFault: (key: string, fault: string | undefined) => void;
   readonly log: Log;
   readonly timing?: Timing;
 }
@@ -76,13 +78,15 @@ export class SelectorServices {
   async #bringAbout(key: string, signal: AbortSignal): Promise<number | undefined> {
     try {
       await this.#settle(key, signal);
-      this.#failures.delete(key);
+      if (this.#failures.delete(key)) this.#options.onFault(key, undefined);
       return undefined;
     } catch (error) {
       if (signal.aborted) return undefined;
       const failures = (this.#failures.get(key) ?? 0) + 1;
       this.#failures.set(key, failures);
-      this.#options.log.error({ xBackend: key }, `the Service that lists the Pods of an XBackend: ${messageOf(error)}`);
+      const fault = `the Service by which Kubernetes lists the Pods: ${messageOf(error)}`;
+      this.#options.log.error({ xBackend: key }, fault);
+      this.#options.onFault(key, fault);
       return backOffDelay(backOff, failures, this.#timing.random());
     }
   }
