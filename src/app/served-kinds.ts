@@ -26,7 +26,7 @@ export const SERVICE: Readonly<Record<KindName, 'served' | 'inert' | 'unserved'>
   HTTPRouteFilter: 'unserved',
   InferencePool: 'unserved',
   InferencePoolImport: 'unserved',
-  ListenerSet: 'unserved',
+  ListenerSet: 'served',
   Namespace: 'served',
   Node: 'served',
   ReferenceGrant: 'served',

@@ -18,13 +18,14 @@ export const readDirectly: Read = {
   where: (index, key) => index.get(key),
 };
 
-/** A listener by its key, `namespace/gateway/name`: plain HTTP for every host on port 80, served, unless told otherwise. */
+/** A listener of a Gateway, by `namespace/gateway/name`: plain HTTP for every host on port 80, served, unless told otherwise. */
 export function listenerState(key: string, rest: Partial<ListenerState> = {}): ListenerState {
   const [namespace = '', gateway = '', name = ''] = key.split('/');
   const { port = 80 } = rest;
   return {
     name,
-    key,
+    key: `Gateway/${key}`,
+    owner: { ref: `Gateway/${namespace}/${gateway}`, namespace, version: 'v' },
     port,
     protocol: 'HTTP',
     transport: 'TCP',
@@ -66,6 +67,7 @@ export function gatewayState(key: string, rest: Partial<GatewayState> = {}): Gat
     settings: undefined,
     fault: undefined,
     listeners: [],
+    listenerSets: [],
     ...rest,
   };
 }

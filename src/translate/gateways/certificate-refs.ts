@@ -4,12 +4,13 @@ import type { GatewayListener } from '../../api/types.ts';
 
 /** What the references of a listener are judged by. */
 export interface SecretAccess {
-  /** The Gateway's namespace. */
+  /** Kind and namespace of the object that has the listener. */
+  readonly kind: string;
   readonly namespace: string;
   secret(key: string): TlsSecret | undefined;
   /** What is to be said of a Secret that was not found there. */
   missing(namespace: string): string;
-  /** Whether the Gateway may use a Secret of another namespace. */
+  /** Whether the object may use a Secret of another namespace. */
   permitted(to: { readonly namespace: string; readonly name: string }): boolean;
 }
 
@@ -25,7 +26,7 @@ export function certificateRefs(listener: GatewayListener, access: SecretAccess)
       const what = group === '' ? kind : `${kind} of ${group}`;
       faults.push({ reason: 'InvalidCertificateRef', message: `${what} ${key}: only a Secret can hold a certificate` });
     } else if (!access.permitted({ namespace, name })) {
-      const message = `Secret ${key}: no ReferenceGrant in namespace ${namespace} lets Gateways of ${access.namespace} use it`;
+      const message = `Secret ${key}: no ReferenceGrant in namespace ${namespace} lets ${access.kind}s of ${access.namespace} use it`;
       faults.push({ reason: 'RefNotPermitted', message });
     } else {
       const secret = access.secret(key);

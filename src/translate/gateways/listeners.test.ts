@@ -19,7 +19,8 @@ function states(listeners: readonly object[], { tls, binding, secrets = {} }: Su
   });
   const context: ListenerContext = {
     read: readDirectly,
-    gateway: { key: 'default/web', namespace: 'default', proxy: 'default/web', merged: false, tls: gateway.object.spec.tls },
+    owner: { ref: 'Gateway/default/web', namespace: 'default', version: 'v' },
+    gateway: { ref: 'Gateway/default/web', proxy: 'default/web', merged: false, tls: gateway.object.spec.tls },
     grants: { permits: (_read, from, to) => from.namespace === to.namespace || to.namespace === 'granted' },
     secret: (key) => {
       const found = secrets[key];

@@ -4,10 +4,11 @@ import { conflicts } from './conflicts.ts';
 import { overlap } from './overlap.ts';
 import { portKey } from './ports.ts';
 import { handlingOf, type Handling } from './protocols.ts';
-import type { ListenerState, NamespaceRule } from './state.ts';
+import type { ListenerOwner, ListenerState } from './state.ts';
 import { joinFaults, type Fault } from '../conditions.ts';
 import type { PortBinding } from '../inputs.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
+import type { ObjectRef } from '../../api/resource.ts';
 import type { GatewayListener, GatewayTls } from '../../api/types.ts';
 import type { Transport } from '../../ir/listener.ts';
 import type { Read } from '../../reactive/collection.ts';
@@ -15,7 +16,8 @@ import type { Read } from '../../reactive/collection.ts';
 /** What a listener is judged by, beside itself. */
 export interface ListenerContext {
   readonly read: Read;
-  readonly gateway: { readonly key: string; readonly namespace: string; readonly proxy: string; readonly merged: boolean; readonly tls: GatewayTls | undefined };
+  readonly owner: ListenerOwner;
+  readonly gateway: { readonly ref: ObjectRef; readonly proxy: string; readonly merged: boolean; readonly tls: GatewayTls | undefined };
   readonly grants: ReferenceGrants;
   secret(key: string): TlsSecret | undefined;
   missing(namespace: string): string;
@@ -24,7 +26,7 @@ export interface ListenerContext {
 
 const gatewayGroup = 'gateway.networking.k8s.io';
 
-/** Judges all listeners of a Gateway together, since they may be in each other's way. */
+/** Judges all listeners of a Gateway, or of a ListenerSet, together, since they may be in each other's way. */
 export function listenerStates(listeners: readonly GatewayListener[], context: ListenerContext): ListenerState[] {
   const candidates = listeners.filter((listener) => acceptedFault(listener, context) === undefined);
   const inConflict = conflicts(candidates.map((listener) => ({ ...listener, hostname: hostnameOf(listener), transport: handlingOf(listener)?.transport ?? 'TCP' })));
@@ -41,7 +43,7 @@ function hostnameOf(listener: GatewayListener): string {
 const unsupported: Handling = { transport: 'TCP', tls: undefined, layer: 7, kinds: [] };
 
 function listenerState(listener: GatewayListener, conflict: Fault | undefined, context: ListenerContext): ListenerState {
-  const { gateway } = context;
+  const { gateway, owner } = context;
   const { transport, tls: mode, layer, kinds: carried } = handlingOf(listener) ?? unsupported;
   const kinds = allowedKinds(listener, carried);
   const tls = mode === 'Terminate' ? certificateRefs(listener, secretAccess(context)) : { certificates: [], faults: [] };
@@ -49,13 +51,15 @@ function listenerState(listener: GatewayListener, conflict: Fault | undefined, c
   const accepted = acceptedFault(listener, context);
   const portFault: Fault | undefined =
     binding !== undefined && 'error' in binding ? { reason: 'PortUnavailable', message: binding.error } : undefined;
-  // Gateways that share a proxy may use the same names.
-  const own = gateway.merged ? `${gateway.key}/${listener.name}` : listener.name;
+  // Objects that share a proxy may use the same names.
+  const key = `${owner.ref}/${listener.name}`;
+  const own = gateway.merged || owner.ref !== gateway.ref ? key : listener.name;
   const usable = mode !== 'Terminate' || tls.certificates.length > 0;
   const port = portKey(gateway.proxy, listener.port, transport);
   return {
     name: listener.name,
-    key: `${gateway.key}/${listener.name}`,
+    key,
+    owner,
     port: listener.port,
     protocol: listener.protocol,
     transport,
@@ -63,7 +67,7 @@ function listenerState(listener: GatewayListener, conflict: Fault | undefined, c
     layer,
     hostname: hostnameOf(listener),
     supportedKinds: kinds.supported.map((kind) => ({ group: gatewayGroup, kind })),
-    namespaces: namespaceRule(listener),
+    namespaces: listener.allowedRoutes.namespaces,
     certificates: tls.certificates,
     acceptedFault: accepted,
     conflict,
@@ -101,15 +105,12 @@ function allowedKinds({ protocol, tls, allowedRoutes }: GatewayListener, support
   return { supported: [...found], faults };
 }
 
-function namespaceRule({ allowedRoutes: { namespaces } }: GatewayListener): NamespaceRule {
-  if (namespaces.from === 'Selector') return { from: 'Selector', selector: namespaces.selector };
-  return { from: namespaces.from };
-}
-
-function secretAccess({ read, gateway, grants, ...context }: ListenerContext): Parameters<typeof certificateRefs>[1] {
-  const from = { group: gatewayGroup, kind: 'Gateway', namespace: gateway.namespace };
+function secretAccess({ read, owner: { ref, namespace }, grants, ...context }: ListenerContext): Parameters<typeof certificateRefs>[1] {
+  const kind = ref.slice(0, ref.indexOf('/'));
+  const from = { group: gatewayGroup, kind, namespace };
   return {
-    namespace: gateway.namespace,
+    kind,
+    namespace,
     secret: (key) => context.secret(key),
     missing: (namespace) => context.missing(namespace),
     permitted: (to) => grants.permits(read, from, { group: '', kind: 'Secret', ...to }),

@@ -69,13 +69,13 @@ export function listenerOf(
   const [first] = serving;
   if (first === undefined || binding === undefined || 'error' in binding) return undefined;
   const { gateway, listener } = first;
-  const owners = [...new Set(serving.map((one) => one.gateway))].map(({ key, version }) => ({ owner: `Gateway/${key}`, ownerVersion: version }));
+  const owners = new Map(serving.flatMap((one): [string, string][] => [[`Gateway/${one.gateway.key}`, one.gateway.version], [one.listener.owner.ref, one.listener.owner.version]]));
   const listeners = listener.tls === undefined ? [listener] : serving.map((one) => one.listener);
   return {
     key: portOf(first),
     proxy: gateway.proxy,
     transport: listener.transport,
-    owners,
+    owners: [...owners].map(([owner, ownerVersion]) => ({ owner, ownerVersion })),
     port: listener.port,
     boundPort: binding.boundPort,
     address: gateway.address,

@@ -1,5 +1,6 @@
 import type { Fault } from '../conditions.ts';
 import type { ProxySettings } from '../parameters.ts';
+import type { ObjectRef } from '../../api/resource.ts';
 import type { Transport } from '../../ir/listener.ts';
 import { byText, chain } from '../../util/compare.ts';
 
@@ -28,8 +29,24 @@ export interface GatewayState {
   readonly settings: ProxySettings | undefined;
   /** What keeps the Gateway as a whole from being accepted. */
   readonly fault: Fault | undefined;
-  /** In the order of the spec. */
+  /** Its own in the order of the spec, then those of the ListenerSets that it takes, in their order of precedence. */
   readonly listeners: readonly ListenerState[];
+  /** All ListenerSets that name it, in order of precedence. */
+  readonly listenerSets: readonly AttachedListenerSet[];
+}
+
+/** A ListenerSet at its Gateway. */
+export interface AttachedListenerSet {
+  readonly ref: ObjectRef;
+  /** Accepted=False: its listeners are not among the Gateway's. */
+  readonly fault: Fault | undefined;
+}
+
+/** The object that has a listener: a Gateway or a ListenerSet. */
+export interface ListenerOwner {
+  readonly ref: ObjectRef;
+  readonly namespace: string;
+  readonly version: string;
 }
 
 /** The oldest first, then by name: who was there first has precedence. */
@@ -38,11 +55,12 @@ export const byAge: (a: GatewayState, b: GatewayState) => number = chain<Gateway
   (a, b) => byText(a.key, b.key),
 );
 
-/** A listener of a Gateway (Gateway API `Listener`). */
+/** A listener of a Gateway, or of a ListenerSet of its (Gateway API `Listener`, `ListenerEntry`). */
 export interface ListenerState {
   readonly name: string;
-  /** `gateway key/listener name`. */
+  /** `OWNER/listener name`. */
   readonly key: string;
+  readonly owner: ListenerOwner;
   readonly port: number;
   readonly protocol: string;
   readonly transport: Transport;
@@ -74,11 +92,11 @@ export interface ListenerState {
   readonly table: string;
 }
 
-/** From which namespaces routes may attach. */
-export type NamespaceRule =
-  | { readonly from: 'All' | 'Same' }
-  /** Without a selector, from none. */
-  | { readonly from: 'Selector'; readonly selector: LabelSelector | undefined };
+/** From which namespaces routes or ListenerSets may attach. A selector counts with `Selector`; without one, from none. */
+export interface NamespaceRule {
+  readonly from: 'All' | 'Same' | 'Selector' | 'None';
+  readonly selector?: LabelSelector;
+}
 
 export interface LabelSelector {
   readonly matchLabels?: Readonly<Record<string, string>>;

@@ -36,7 +36,7 @@ function attached({ listeners = [listener('http')], parentRef = {}, route = {}, 
 /** `listener: domain ← hostname` of the only parent. */
 function places(options: Case): string[] {
   return attached(options).flatMap(({ placements }) =>
-    placements.flatMap(({ listener: key, hosts }) => hosts.map(({ domain, hostname }) => `${key.split('/')[2]}: ${domain} ← ${hostname}`)),
+    placements.flatMap(({ listener: key, hosts }) => hosts.map(({ domain, hostname }) => `${key.split('/')[3]}: ${domain} ← ${hostname}`)),
   );
 }
 
@@ -80,7 +80,7 @@ const refused: readonly [sentence: string, options: Case, reason: string, messag
   ['section and port of two listeners', { listeners: two, parentRef: { sectionName: 'http', port: 8080 } }, 'NoMatchingParent', 'Gateway infra/web has no listener with name "http" and port 8080'],
   ['a Gateway that does not exist', { parentRef: { name: 'x' } }, 'NoMatchingParent', 'Gateway infra/x does not exist'],
   ['a Gateway of somebody else', { parentRef: { name: 'other' } }, 'NoMatchingParent', 'Gateway infra/other has a GatewayClass that is not ours, or not accepted'],
-  ['a parent that is no Gateway', { parentRef: { group: '', kind: 'Service' } }, 'NoMatchingParent', 'Service infra/web: only a Gateway can be a parent'],
+  ['a parent that is no Gateway', { parentRef: { group: '', kind: 'Service' } }, 'NoMatchingParent', 'Service infra/web: only a Gateway or a ListenerSet can be a parent'],
   [
     'another namespace',
     { listeners: [listener('http', { namespaces: { from: 'Same' } })] },
@@ -89,7 +89,7 @@ const refused: readonly [sentence: string, options: Case, reason: string, messag
   ],
   [
     'a selector without labels to look at',
-    { listeners: [listener('http', { namespaces: { from: 'Selector', selector: undefined } })] },
+    { listeners: [listener('http', { namespaces: { from: 'Selector' } })] },
     'NotAllowedByListeners',
     'No listener of Gateway infra/web allows HTTPRoutes of namespace shop ("http")',
   ],

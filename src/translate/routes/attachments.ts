@@ -1,9 +1,11 @@
 import type { TranslatedRoute } from './translated-route.ts';
 import type { Fault } from '../conditions.ts';
+import { parentOf } from '../gateways/listener-sets.ts';
 import type { GatewayState, ListenerState } from '../gateways/state.ts';
 import { intersect, mostSpecificFirst } from '../hostname.ts';
 import type { Inputs, Settings } from '../inputs.ts';
-import { selects } from '../label-selector.ts';
+import { namespaceSelected } from '../namespaces.ts';
+import { keyOf, refOf, type ObjectRef } from '../../api/resource.ts';
 import type { ParentReference } from '../../api/types.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
 
@@ -23,7 +25,7 @@ export interface Attachment {
 /** A route has a place at a listener, for some hosts. */
 export interface Placement {
   readonly proxy: string;
-  /** `gateway key/listener name`. */
+  /** The listener's key. */
   readonly listener: string;
   readonly table: string;
   /** Hosts that fit both listener and route, with the most specific of the route's own hostnames that gave each. */
@@ -40,34 +42,69 @@ const gatewayGroup = 'gateway.networking.k8s.io';
 export function attach(
   read: Read,
   route: AttachingRoute,
-  from: { readonly inputs: Inputs; readonly settings: Settings; readonly gateways: Collection<GatewayState> },
+  from: Sources,
 ): Attachment[] {
   return route.parentRefs.flatMap((parentRef): Attachment[] => {
     const { group, kind, namespace = route.namespace, name } = parentRef;
-    if (group !== gatewayGroup || kind !== 'Gateway') {
-      if (!from.settings.ownsEverything) return [];
-      return [refused(parentRef, { reason: 'NoMatchingParent', message: `${kind} ${namespace}/${name}: only a Gateway can be a parent` })];
-    }
-    const gateway = read.get(from.gateways, `${namespace}/${name}`);
-    if (gateway === undefined) {
-      if (!from.settings.ownsEverything) return [];
-      const exists = read.get(from.inputs.resources.Gateway, `${namespace}/${name}`) !== undefined;
-      const why = exists ? 'has a GatewayClass that is not ours, or not accepted' : 'does not exist';
-      return [refused(parentRef, { reason: 'NoMatchingParent', message: `Gateway ${namespace}/${name} ${why}` })];
-    }
-    return [attachTo(read, route, { gateway, parentRef, inputs: from.inputs })];
+    const parent = group === gatewayGroup ? findParent(read, { kind, key: keyOf(namespace, name) }, from) : notAParent(kind, keyOf(namespace, name));
+    if ('message' in parent) return from.settings.ownsEverything ? [refused(parentRef, { reason: 'NoMatchingParent', message: parent.message })] : [];
+    return [attachTo(read, route, { ...parent, parentRef, inputs: from.inputs })];
   });
+}
+
+/** An object that routes attach to, and the Gateway that serves its listeners. */
+interface Parent {
+  readonly ref: ObjectRef;
+  readonly gateway: GatewayState;
+}
+
+interface Sources {
+  readonly inputs: Inputs;
+  readonly settings: Settings;
+  readonly gateways: Collection<GatewayState>;
+}
+
+/** Finds a Gateway, or a ListenerSet with its Gateway; or says why there is none that is ours. */
+function findParent(read: Read, { kind, key }: { readonly kind: string; readonly key: string }, from: Sources): Parent | { readonly message: string } {
+  switch (kind) {
+    case 'Gateway': {
+      const gateway = read.get(from.gateways, key);
+      return gateway === undefined ? { message: `Gateway ${key} ${missingGateway(read, key, from)}` } : { ref: `Gateway/${key}`, gateway };
+    }
+    case 'ListenerSet': {
+      const set = read.get(from.inputs.resources.ListenerSet, key);
+      if (set === undefined) return { message: `ListenerSet ${key} does not exist` };
+      const [parent] = parentOf(set) ?? [];
+      const gateway = parent === undefined ? undefined : read.get(from.gateways, parent);
+      if (gateway !== undefined) return { ref: refOf(set), gateway };
+      return { message: `ListenerSet ${key}: Gateway ${parent ?? ''} ${parent === undefined ? 'is not what it names' : missingGateway(read, parent, from)}` };
+    }
+    default:
+      return notAParent(kind, key);
+  }
+}
+
+function notAParent(kind: string, key: string): { readonly message: string } {
+  return { message: `${kind} ${key}: only a Gateway or a ListenerSet can be a parent` };
+}
+
+function missingGateway(read: Read, key: string, { inputs }: Sources): string {
+  return read.get(inputs.resources.Gateway, key) === undefined ? 'does not exist' : 'has a GatewayClass that is not ours, or not accepted';
 }
 
 function attachTo(
   read: Read,
   route: AttachingRoute,
-  to: { readonly gateway: GatewayState; readonly parentRef: ParentReference; readonly inputs: Inputs },
+  to: Parent & { readonly parentRef: ParentReference; readonly inputs: Inputs },
 ): Attachment {
-  const { gateway, parentRef } = to;
+  const { gateway, parentRef, ref } = to;
   const { controllerName } = gateway;
+  const label = ref.replace('/', ' ');
+  const refusal = gateway.listenerSets.find((set) => set.ref === ref)?.fault;
+  if (refusal !== undefined) return refused(parentRef, { reason: 'NoMatchingParent', message: `${label} is not accepted: ${refusal.message}` }, controllerName);
   const named = gateway.listeners.filter(
     (listener) =>
+      listener.owner.ref === ref &&
       (parentRef.sectionName === undefined || listener.name === parentRef.sectionName) &&
       (parentRef.port === undefined || listener.port === parentRef.port),
   );
@@ -76,18 +113,18 @@ function attachTo(
       ...(parentRef.sectionName === undefined ? [] : [`name "${parentRef.sectionName}"`]),
       ...(parentRef.port === undefined ? [] : [`port ${parentRef.port}`]),
     ].join(' and ');
-    return refused(parentRef, { reason: 'NoMatchingParent', message: `Gateway ${gateway.key} has no listener with ${wanted}` }, controllerName);
+    return refused(parentRef, { reason: 'NoMatchingParent', message: `${label} has no listener with ${wanted}` }, controllerName);
   }
-  const allowing = named.filter((listener) => allows(read, listener, route, { gateway, inputs: to.inputs }));
+  const allowing = named.filter((listener) => allows(read, listener, route, to.inputs));
   if (allowing.length === 0) {
     const names = named.map((listener) => `"${listener.name}"`).join(', ');
-    const message = `No listener of Gateway ${gateway.key} allows ${route.kind}s of namespace ${route.namespace} (${names})`;
+    const message = `No listener of ${label} allows ${route.kind}s of namespace ${route.namespace} (${names})`;
     return refused(parentRef, { reason: 'NotAllowedByListeners', message }, controllerName);
   }
   const placements = allowing.flatMap((listener) => placement(listener, route, gateway));
   if (placements.length === 0) {
     const hosts = allowing.map((listener) => listener.hostname).join(', ');
-    const message = `None of the hostnames ${route.hostnames.join(', ')} fits a listener of Gateway ${gateway.key} (${hosts})`;
+    const message = `None of the hostnames ${route.hostnames.join(', ')} fits a listener of ${label} (${hosts})`;
     return refused(parentRef, { reason: 'NoMatchingListenerHostname', message }, controllerName);
   }
   return { parentRef, controllerName, counts: route.acceptedFault === undefined, fault: undefined, placements };
@@ -97,25 +134,10 @@ function refused(parentRef: ParentReference, fault: Fault, controllerName = ''):
   return { parentRef, controllerName, counts: false, fault, placements: [] };
 }
 
-/** `allowedRoutes`: kinds and namespaces. A namespace nobody declared has the one label that Kubernetes gives it. */
-function allows(
-  read: Read,
-  listener: ListenerState,
-  route: AttachingRoute,
-  at: { readonly gateway: GatewayState; readonly inputs: Inputs },
-): boolean {
-  if (!listener.supportedKinds.some(({ kind }) => kind === route.kind)) return false;
-  switch (listener.namespaces.from) {
-    case 'All':
-      return true;
-    case 'Same':
-      return route.namespace === at.gateway.namespace;
-    case 'Selector': {
-      if (listener.namespaces.selector === undefined) return false;
-      const labels = read.get(at.inputs.resources.Namespace, route.namespace)?.metadata.labels;
-      return selects(listener.namespaces.selector, { 'kubernetes.io/metadata.name': route.namespace, ...labels });
-    }
-  }
+/** `allowedRoutes`: kinds and namespaces. */
+function allows(read: Read, { namespaces, owner, supportedKinds }: ListenerState, route: AttachingRoute, inputs: Inputs): boolean {
+  if (!supportedKinds.some(({ kind }) => kind === route.kind)) return false;
+  return namespaceSelected(read, route.namespace, { rule: namespaces, own: owner.namespace, inputs });
 }
 
 function placement(listener: ListenerState, route: AttachingRoute, gateway: GatewayState): Placement[] {

@@ -1,4 +1,5 @@
-import { listenerConditions } from './listener-conditions.ts';
+import { listenersOf, listenerStatus, type ListenerStatus } from './listener-conditions.ts';
+import { listenerSetAcceptance } from './listener-set-status.ts';
 import { condition, type Fault } from '../conditions.ts';
 import type { GatewayState, ListenerState } from '../gateways/state.ts';
 import type { ProxyState } from '../inputs.ts';
@@ -8,12 +9,9 @@ import type { Condition } from '../../api/conditions.ts';
 export interface GatewayStatus {
   readonly addresses: readonly { readonly type: string; readonly value: string }[];
   readonly conditions: readonly Condition[];
-  readonly listeners: readonly {
-    readonly name: string;
-    readonly supportedKinds: readonly { readonly group: string; readonly kind: string }[];
-    readonly attachedRoutes: number;
-    readonly conditions: readonly Condition[];
-  }[];
+  readonly listeners: readonly ListenerStatus[];
+  /** Left out where no ListenerSet names the Gateway. */
+  readonly attachedListenerSets?: number;
 }
 
 /** What a Gateway's status depends on, beside the Gateway. */
@@ -25,11 +23,11 @@ export interface GatewayFacts {
   attachedRoutes(listener: string): number;
 }
 
-/** The status of a Gateway and its listeners. */
+/** The status of a Gateway and its own listeners. */
 export function gatewayStatus(gateway: GatewayState, facts: GatewayFacts): GatewayStatus {
-  const { generation, listeners } = gateway;
-  const { accepted, fault } = acceptance(gateway, facts.proxy?.parametersFault);
-  const programmed = accepted ? programmedFault(gateway, facts) : invalid(fault?.message ?? '');
+  const { generation } = gateway;
+  const listeners = listenersOf(gateway, `Gateway/${gateway.key}`);
+  const { accepted, fault, programmed } = gatewayVerdict(gateway, facts);
   const unresolved = unresolvedListeners(listeners);
   return {
     addresses: facts.proxy?.addresses ?? [],
@@ -50,13 +48,25 @@ export function gatewayStatus(gateway: GatewayState, facts: GatewayFacts): Gatew
         generation,
       }),
     ],
-    listeners: listeners.map((listener) => ({
-      name: listener.name,
-      supportedKinds: listener.supportedKinds,
-      attachedRoutes: facts.attachedRoutes(listener.key),
-      conditions: listenerConditions(listener, { generation, programmed }),
-    })),
+    listeners: listeners.map((listener) => listenerStatus(listener, { generation, programmed, attachedRoutes: facts.attachedRoutes(listener.key) })),
+    ...(gateway.listenerSets.length > 0 && {
+      attachedListenerSets: gateway.listenerSets.filter((set) => listenerSetAcceptance(gateway, set, { accepted }).accepted).length,
+    }),
   };
+}
+
+/** Whether a Gateway is accepted, and what keeps it from being programmed. */
+export interface GatewayVerdict {
+  readonly accepted: boolean;
+  /** With `accepted`: some of its listeners are not. */
+  readonly fault: Fault | undefined;
+  readonly programmed: Fault | undefined;
+}
+
+/** Judges a Gateway, without the listeners of its ListenerSets: they cannot make it bad. */
+export function gatewayVerdict(gateway: GatewayState, facts: Pick<GatewayFacts, 'proxy' | 'rejection'>): GatewayVerdict {
+  const { accepted, fault } = acceptance(gateway, facts.proxy?.parametersFault);
+  return { accepted, fault, programmed: accepted ? programmedFault(gateway, facts) : invalid(fault?.message ?? '') };
 }
 
 /** The status of a Gateway of which nobody can say anything yet: its class is missing, or not accepted. */
@@ -66,7 +76,9 @@ export function pendingGatewayStatus(generation: number, message: string): Pick<
 }
 
 /** "Accepted=True with reason ListenersNotValid" when some listeners are valid, False when none is. */
-function acceptance({ fault, listeners }: GatewayState, parametersFault: string | undefined): { accepted: boolean; fault: Fault | undefined } {
+function acceptance(gateway: GatewayState, parametersFault: string | undefined): { accepted: boolean; fault: Fault | undefined } {
+  const { fault } = gateway;
+  const listeners = listenersOf(gateway, `Gateway/${gateway.key}`);
   if (fault !== undefined) return { accepted: false, fault };
   if (parametersFault !== undefined) return { accepted: false, fault: { reason: 'InvalidParameters', message: parametersFault } };
   const bad = listeners.filter((l) => l.acceptedFault !== undefined || l.conflict !== undefined || l.portFault !== undefined);
@@ -74,7 +86,7 @@ function acceptance({ fault, listeners }: GatewayState, parametersFault: string 
   return { accepted: bad.length < listeners.length, fault: { reason: 'ListenersNotValid', message: `Listeners not valid: ${names(bad)}` } };
 }
 
-function programmedFault({ key, listeners }: GatewayState, { proxy, rejection }: GatewayFacts): Fault | undefined {
+function programmedFault({ key, listeners }: GatewayState, { proxy, rejection }: Pick<GatewayFacts, 'proxy' | 'rejection'>): Fault | undefined {
   if (rejection !== undefined) return invalid(`Envoy refused the configuration: ${rejection}`);
   if (!listeners.some((listener) => listener.serving)) return invalid(`No listener can be served: ${names(listeners)}`);
   if (proxy === undefined) return { reason: 'Pending', message: `No proxy for Gateway ${key} is running yet` };

@@ -1,9 +1,31 @@
 import { condition, type Fault } from '../conditions.ts';
-import type { ListenerState } from '../gateways/state.ts';
+import type { GatewayState, ListenerState } from '../gateways/state.ts';
 import type { Condition } from '../../api/conditions.ts';
+import type { ObjectRef } from '../../api/resource.ts';
 
-/** The conditions of a listener. `programmed` is what keeps its Gateway from being programmed. */
-export function listenerConditions(
+/** An entry of `status.listeners` of a Gateway or ListenerSet. */
+export interface ListenerStatus {
+  readonly name: string;
+  readonly supportedKinds: readonly { readonly group: string; readonly kind: string }[];
+  readonly attachedRoutes: number;
+  readonly conditions: readonly Condition[];
+}
+
+/** The listeners that an object has itself. */
+export function listenersOf({ listeners }: GatewayState, owner: ObjectRef): readonly ListenerState[] {
+  return listeners.filter((listener) => listener.owner.ref === owner);
+}
+
+/** The status of a listener. `programmed` is what keeps its Gateway from being programmed. */
+export function listenerStatus(
+  listener: ListenerState,
+  about: { readonly generation: number; readonly programmed: Fault | undefined; readonly attachedRoutes: number },
+): ListenerStatus {
+  const { name, supportedKinds } = listener;
+  return { name, supportedKinds, attachedRoutes: about.attachedRoutes, conditions: listenerConditions(listener, about) };
+}
+
+function listenerConditions(
   listener: ListenerState,
   { generation, programmed }: { readonly generation: number; readonly programmed: Fault | undefined },
 ): Condition[] {

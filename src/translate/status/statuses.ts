@@ -1,8 +1,10 @@
-import { gatewayStatus, pendingGatewayStatus } from './gateway-status.ts';
+import { gatewayStatus, gatewayVerdict, pendingGatewayStatus, type GatewayFacts } from './gateway-status.ts';
+import { listenerSetStatus, orphanedListenerSetStatus } from './listener-set-status.ts';
 import { routeStatus } from './route-status.ts';
 import { xBackendStatuses } from './x-backend-status.ts';
 import { unavailableBackends } from '../backends/empty-backends.ts';
 import type { Class } from '../gateway-classes.ts';
+import { parentOf } from '../gateways/listener-sets.ts';
 import type { GatewayState } from '../gateways/state.ts';
 import type { Inputs, Settings } from '../inputs.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
@@ -47,16 +49,19 @@ export function statuses(graph: Graph, from: StatusSources): Collection<ObjectSt
       objectStatus('GatewayClass', name, { conditions, ...(supportedFeatures.length > 0 && { supportedFeatures }) }),
     ),
     graph.derive('gateway-status', from.gateways, (gateway, read) => {
-      const rejection = read.get(inputs.rejections, `Gateway/${gateway.key}`);
-      return objectStatus(
-        'Gateway',
-        gateway.key,
-        gatewayStatus(gateway, {
-          proxy: read.get(inputs.proxyStates, gateway.proxy),
-          rejection: rejection?.version === gateway.version ? rejection.message : undefined,
-          attachedRoutes: (listener) => read.get(from.attachedRoutes, listener) ?? 0,
-        }),
-      );
+      return objectStatus('Gateway', gateway.key, gatewayStatus(gateway, gatewayFacts(read, gateway, from)));
+    }),
+    graph.derive('listener-set-status', inputs.resources.ListenerSet, (set, read) => {
+      const { generation } = set.metadata;
+      const [parent] = parentOf(set) ?? [];
+      const gateway = parent === undefined ? undefined : read.get(from.gateways, parent);
+      const attached = gateway?.listenerSets.find(({ ref }) => ref === refOf(set));
+      if (gateway === undefined || attached === undefined) {
+        return settings.ownsEverything ? objectStatus('ListenerSet', set.key, orphanedListenerSetStatus(generation, `no Gateway ${parent ?? ''} of ours`)) : undefined;
+      }
+      const facts = gatewayFacts(read, gateway, from);
+      const about = { generation, verdict: gatewayVerdict(gateway, facts), attachedRoutes: (listener: string) => facts.attachedRoutes(listener) };
+      return objectStatus('ListenerSet', set.key, listenerSetStatus(gateway, attached, about));
     }),
     graph.derive('pending-gateway-status', inputs.resources.Gateway, (gateway, read) => {
       const why = classFault(read, gateway.object.spec.gatewayClassName, from);
@@ -73,6 +78,15 @@ export function statuses(graph: Graph, from: StatusSources): Collection<ObjectSt
       return objectStatus(route.kind, route.key, routeStatus(read.get(from.attachments, ref) ?? [], route, about));
     }),
   ];
+}
+
+function gatewayFacts(read: Read, gateway: GatewayState, from: StatusSources): GatewayFacts {
+  const rejection = read.get(from.inputs.rejections, `Gateway/${gateway.key}`);
+  return {
+    proxy: read.get(from.inputs.proxyStates, gateway.proxy),
+    rejection: rejection?.version === gateway.version ? rejection.message : undefined,
+    attachedRoutes: (listener) => read.get(from.attachedRoutes, listener) ?? 0,
+  };
 }
 
 /** What is wrong with a Gateway's class, if that is ours to say. A class of another controller's is not. */
