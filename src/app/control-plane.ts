@@ -23,7 +23,7 @@ export interface ResourceChange {
  *     objects, port bindings, proxy states, rejections ─► translate ─► ir ─► xds resources
  *                                                             └─► statuses, wanted ports, proxies
  *
- * Write into `resources`, `portBindings`, `proxyStates`, `rejections` and `unreadable`, then call `settle`.
+ * Write into `resources`, `portBindings`, `proxyStates`, `rejections`, `unreadable` and `selectorFaults`, then call `settle`.
  */
 export interface ControlPlane {
   readonly resources: ResourceSources;
@@ -31,6 +31,7 @@ export interface ControlPlane {
   readonly proxyStates: Source<ProxyState>;
   readonly rejections: Source<Rejection>;
   readonly unreadable: Source<string>;
+  readonly selectorFaults: Source<string>;
   readonly outputs: Outputs;
   readonly xds: Collection<ProxyResource>;
   /** Brings outputs up to date with what was written. */
@@ -45,7 +46,8 @@ export function controlPlane(options: { readonly settings: Settings; readonly xd
   const proxyStates = graph.source<ProxyState>('proxy-states');
   const rejections = graph.source<Rejection>('rejections');
   const unreadable = graph.source<string>('unreadable');
-  const inputs: Inputs = { resources, portBindings, proxyStates, rejections, unreadable };
+  const selectorFaults = graph.source<string>('selector-faults');
+  const inputs: Inputs = { resources, portBindings, proxyStates, rejections, unreadable, selectorFaults };
   const outputs = translate(graph, inputs, options.settings);
   return {
     resources,
@@ -53,6 +55,7 @@ export function controlPlane(options: { readonly settings: Settings; readonly xd
     proxyStates,
     rejections,
     unreadable,
+    selectorFaults,
     outputs,
     xds: xdsResources(graph, outputs, options.xds ?? {}),
     settle: () => graph.settle(),

@@ -8,6 +8,7 @@ import { SERVICE } from './served-kinds.ts';
 import { SecureEndpoint } from './secure-endpoint.ts';
 import { unreadable } from './unreadable.ts';
 import { wantedInfrastructure } from './wanted-proxies.ts';
+import { followSelectors, selectorServices } from './wanted-selectors.ts';
 import type { KindName } from '../api/kinds.ts';
 import type { Problem } from '../api/problem.ts';
 import type { Resource } from '../api/resource.ts';
@@ -15,6 +16,7 @@ import { CertificateKeeper } from '../infra/kubernetes/certificates/certificate-
 import { serverNames } from '../infra/kubernetes/certificates/identity.ts';
 import { proxyName, proxyNamespace } from '../infra/kubernetes/names.ts';
 import { ProxyInfra, type ProxyInfraState } from '../infra/kubernetes/proxy-infra.ts';
+import type { SelectorServices } from '../infra/kubernetes/selector-services.ts';
 import type { ProxyEnvironment, WantedProxy } from '../infra/kubernetes/wanted-proxy.ts';
 import type { NamespaceScope } from '../kube/reflector-state.ts';
 import { LeaseElection } from '../kube/lease-election.ts';
@@ -50,6 +52,7 @@ export class Controller {
   readonly #source: KubernetesSource;
   readonly #infra: ProxyInfra;
   readonly #certificates: CertificateKeeper;
+  readonly #selectors: SelectorServices;
   readonly #statuses: StatusWriter;
   readonly #rejections: RejectionMap;
   readonly #election: LeaseElection | undefined;
@@ -95,6 +98,7 @@ export class Controller {
     });
     followReferences(this.plane, (kind, namespaces) => this.#source.setScope(kind, namespaces));
     this.#infra = new ProxyInfra({ client, environment, namespaces: proxyNamespaces, log, onState: (id, state) => this.#onInfraState(id, state) });
+    this.#selectors = selectorServices({ client, core: this.#core, log });
     this.#certificates = new CertificateKeeper({
       client,
       namespace: environment.controllerNamespace,
@@ -164,6 +168,7 @@ export class Controller {
     if (this.#stopped) return;
     this.#core.open();
     this.#reconcile();
+    followSelectors(this.plane, this.#selectors);
     await this.#infra.whenSynced();
     this.#hasRead = true;
     this.#setWriting(this.#isLeader);
@@ -175,7 +180,7 @@ export class Controller {
     this.#wake();
     this.#endpoint.giveUp();
     await this.#election?.stop();
-    await Promise.all([this.#statuses.stop(), this.#infra.stop(), this.#certificates.stop(), this.#source.stop(), this.#rejections.stop()]);
+    await Promise.all([this.#statuses.stop(), this.#infra.stop(), this.#selectors.stop(), this.#certificates.stop(), this.#source.stop(), this.#rejections.stop()]);
     await this.ads.close();
   }
 
@@ -205,6 +210,7 @@ export class Controller {
     this.#isLeader = writing;
     this.#certificates.setWriting(writing);
     this.#infra.setWriting(writing);
+    this.#selectors.setWriting(writing);
     // What is not read yet would make statuses say so.
     this.#statuses.setWriting(writing && this.#hasRead);
   }

@@ -67,6 +67,13 @@ What it makes itself is created and patched by server-side apply, and updated wh
   verbs: [get, list, watch]
 {{- end -}}
 
+{{/* Services by which Kubernetes lists the Pods that an XBackend selects. */}}
+{{- define "moongate.rules.selectors" -}}
+- apiGroups: ['']
+  resources: [services]
+  verbs: [create, patch, delete]
+{{- end -}}
+
 {{/* Their statuses. */}}
 {{- define "moongate.rules.status" -}}
 - apiGroups: [gateway.networking.k8s.io]

@@ -10,14 +10,20 @@ type XBackend = ResourceOf<'XBackend'>;
  * Ties an EndpointSlice to the XBackend whose Pods it lists. In a cluster the slices are those of a Service that is made for the XBackend,
  * which hands its labels on to them; among files it is whoever writes the slice that says so.
  */
-export const xBackendLabel = 'gateway.moongate.io/xbackend';
+export const xBackendLabel = 'moongate.dev/xbackend';
+
+/** Characters of a label's value. */
+const maxLabelValue = 63;
 
 /** What keeps an XBackend (GEP-4894) from being used by anybody; undefined: nothing. `anyHost`: it may name whatever the proxies reach. */
-export function xBackendFault({ object: { spec } }: XBackend, anyHost: boolean): Fault | undefined {
+export function xBackendFault({ metadata, object: { spec } }: XBackend, anyHost: boolean): Fault | undefined {
   const unsupported = (message: string): Fault => ({ reason: 'UnsupportedValue', message });
   if (spec.port.number === undefined) return unsupported('spec.port: a number is needed');
   if (spec.tls.mode !== 'None') return unsupported(`spec.tls: mode ${spec.tls.mode} is not supported yet`);
   if (spec.sessionPersistence !== undefined) return unsupported('spec.sessionPersistence is not supported yet');
+  if (spec.endpointSelector !== undefined && metadata.name.length > maxLabelValue) {
+    return unsupported(`metadata.name: with an endpointSelector no more than ${maxLabelValue} characters are supported`);
+  }
   const hostname = spec.externalHostname?.hostname;
   const forbidden = anyHost || hostname === undefined ? undefined : forbiddenHost(hostname);
   return forbidden === undefined ? undefined : unsupported(`spec.externalHostname.hostname: ${forbidden}`);

@@ -1,5 +1,5 @@
 import { xBackendFault } from '../backends/x-backends.ts';
-import { condition } from '../conditions.ts';
+import { condition, type Fault } from '../conditions.ts';
 import type { Inputs, Settings } from '../inputs.ts';
 import type { ReferenceGrants, Target } from '../reference-grants.ts';
 import type { Attachment } from '../routes/attachments.ts';
@@ -50,13 +50,15 @@ export function xBackendStatuses(
   return graph.derive('x-backend-status', users, (found, read, key): ObjectStatus | undefined => {
     const backend = read.get(resources.XBackend, key);
     const unique = [...new Map(found.map((use) => [use.gateway, use])).values()].slice(0, maxAncestors);
-    return backend && { ref: refOf(backend), kind: 'XBackend', key, status: { ancestors: unique.map((use) => ancestor(backend, use, from.settings)) } };
+    if (backend === undefined) return undefined;
+    const unlisted = read.get(from.inputs.selectorFaults, key);
+    const fault = xBackendFault(backend, from.settings.ownsEverything) ?? (unlisted === undefined ? undefined : { reason: 'Invalid', message: unlisted });
+    return { ref: refOf(backend), kind: 'XBackend', key, status: { ancestors: unique.map((use) => ancestor(backend, use, { fault, settings: from.settings })) } };
   });
 }
 
-function ancestor(backend: ResourceOf<'XBackend'>, { gateway, controllerName }: Use, settings: Settings): object {
+function ancestor(backend: ResourceOf<'XBackend'>, { gateway, controllerName }: Use, { fault, settings }: { readonly fault: Fault | undefined; readonly settings: Settings }): object {
   const [namespace = '', name = ''] = gateway.split('/');
-  const fault = xBackendFault(backend, settings.ownsEverything);
   const ancestorRef: ParentReference = { group: gatewayGroup, kind: 'Gateway', namespace, name };
   const generation = backend.metadata.generation;
   const about = fault ?? { reason: 'Accepted', message: 'XBackend is accepted' };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { crds } from '../../../src/api/crds.ts';
 import { KINDS } from '../../../src/api/kinds.ts';
 import { moongateVersion } from '../../../src/app/versions.ts';
 import { STATUS_KINDS } from '../../../src/status/plan/shapes.ts';
@@ -146,6 +147,8 @@ describe('what the controller may do', () => {
     const writing = allowed(role(await render('moongate'), 'ClusterRole')).filter((line) => !line.endsWith(': get list watch'));
     assert.ok(writing.length > 10);
     assert.deepEqual(writing.filter((line) => !line.endsWith('/status: patch')), []);
+    const selecting = allowed(role(await render('moongate', { rbac: { xBackendSelectors: true } }), 'ClusterRole'));
+    assert.ok(selecting.includes('/services: create patch delete'), 'unless XBackends are to select Pods');
   });
 
   it('is to keep proxies, certificates and a Lease in its own namespace', async () => {
@@ -449,7 +452,7 @@ describe('CustomResourceDefinitions', () => {
   it('come in the channel that is chosen, and stay when the release goes', async () => {
     writeChartCrds();
     const experimental = await crdsOf({});
-    assert.equal(experimental.length, [...KINDS.values()].filter(({ custom }) => custom).length);
+    assert.equal(experimental.length, crds().length);
     assert.deepEqual(experimental.filter(({ metadata }) => metadata.annotations?.['helm.sh/resource-policy'] !== 'keep'), []);
     const standard = (await crdsOf({ gatewayAPI: { channel: 'standard' } })).filter(({ spec }) => spec.group === 'gateway.networking.k8s.io');
     assert.equal(standard.length, 10);
@@ -464,7 +467,7 @@ describe('CustomResourceDefinitions', () => {
 
   it('are in the plain manifest, with all the rest', async () => {
     const objects = parse(installManifest({ helm: await ensureProgram(helm), namespace: 'kube-gateway', args: ['--set', 'deployment.replicas=2'] }));
-    assert.equal(names(objects, 'CustomResourceDefinition').length, [...KINDS.values()].filter(({ custom }) => custom).length);
+    assert.equal(names(objects, 'CustomResourceDefinition').length, crds().length);
     assert.deepEqual(names(objects, 'Namespace'), ['kube-gateway']);
     assert.deepEqual(names(objects, 'GatewayClass'), ['ack-gateway', 'eg']);
     assert.equal(workload(objects, 'Deployment').spec.replicas, 2);
