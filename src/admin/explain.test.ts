@@ -133,6 +133,20 @@ describe('what is told', () => {
     ]);
   });
 
+  test('a session', () => {
+    const session = { type: 'header', name: 'x-session' } as const;
+    const sticky = forward([share('one', 1, { session }), share('off', 0, { session })]);
+    const label = 'keeps a client with one server of one, by the header x-session';
+    assert.deepEqual(ask('http://a.test/', world({ 'a.test': [route('r', sticky)] })).route?.effects, [label]);
+  });
+
+  test('external authorization, of redirects too', () => {
+    const externalAuth = { backend: 'auth', check: { type: 'grpc', requestHeaders: undefined }, bodyLimit: 10 } as const;
+    const redirect = rule({ type: 'redirect', scheme: undefined, hostname: 'b.test', port: undefined, path: undefined, statusCode: 302 }, { externalAuth });
+    const label = 'asks auth by gRPC first, with up to 10 bytes of the body, and goes on if that lets the request pass';
+    assert.deepEqual(ask('http://a.test/', world({ 'a.test': [route('r', redirect)] })).route?.effects, [label]);
+  });
+
   test('a rule that is broken', () => {
     const broken = rule({ type: 'direct', statusCode: 500, body: '' });
     assert.match(ask('http://a.test/', world({ 'a.test': [route('r', broken)] })).summary, /answers 500: the rule cannot be served as it is written/);

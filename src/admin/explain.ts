@@ -7,6 +7,7 @@ import { connect } from './explain/connection.ts';
 import { corsEffect } from './explain/cors.ts';
 import { deliveryOf } from './explain/delivery.ts';
 import type { Answer, BackendPart, Explanation, ListenerPart, RoutePart } from './explain/explanation.ts';
+import { externalAuthLabel } from './explain/external-auth.ts';
 import { backendParts, forwardEffects, percent } from './explain/forwarding.ts';
 import { matchLabel, misfits, type RoutedRequest } from './explain/match.ts';
 import { methodRefusal } from './explain/method.ts';
@@ -161,7 +162,7 @@ function answerOf(route: Route, { request, place, table, virtualHost }: Matched)
     owner: rule.owner,
     ruleName: rule.name,
     match: matchLabel(route.match),
-    effects: [...(cors === undefined ? [] : [cors.label]), ...effects],
+    effects: [...(cors === undefined ? [] : [cors.label]), ...(rule.externalAuth === undefined ? [] : [externalAuthLabel(rule.externalAuth)]), ...effects],
   });
   if (cors?.preflight === true) return { answer: local(200, 'Envoy answers the CORS preflight', cors.headers), part: part([]) };
   switch (action.type) {

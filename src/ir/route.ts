@@ -1,3 +1,6 @@
+import type { ExternalAuth } from './external-auth.ts';
+import type { Session } from './session.ts';
+
 /**
  * All routes for one host of a route table, in the order they are tried: the first that matches answers, none: 404.
  * Routes of less specific hosts that also cover this one follow its own, as the specification orders rules across
@@ -55,6 +58,8 @@ export interface Rule {
   readonly requestHeaders: HeaderChanges;
   readonly responseHeaders: HeaderChanges;
   readonly cors: Cors | undefined;
+  /** Comes after CORS and before all else, redirects included. */
+  readonly externalAuth: ExternalAuth | undefined;
   readonly mirrors: readonly Mirror[];
   readonly action: Action;
 }
@@ -80,6 +85,8 @@ export interface WeightedBackend {
   readonly requestHeaders: HeaderChanges;
   readonly responseHeaders: HeaderChanges;
   readonly rewrite: Rewrite | undefined;
+  /** Once a request has fallen to this backend, the session says to which of its servers. It has no say in the choice of the backend. */
+  readonly session: Session | undefined;
 }
 
 /** Answers with a Location, built from the request where a part is undefined. */

@@ -4,7 +4,7 @@ import type { Cors, Mirror, PathChange, Redirect, Retry, RouteMatch, Timeouts } 
 import { ask, askTls, seenBy, upgrade } from './support/client.ts';
 import { selfSigned } from './support/certificate.ts';
 import { startEchoBackend } from './support/echo-backend.ts';
-import type { EchoBackend } from './support/echo-backend.ts';
+import type { EchoBackend, Seen } from './support/echo-backend.ts';
 import { startTestGateway } from './support/gateway.ts';
 import type { TestGateway } from './support/gateway.ts';
 import { changes, direct, forward, listener, loopback, route, rule, share } from '../support/ir-values.ts';
@@ -396,10 +396,16 @@ describe('CORS', () => {
     ['http://a.bar.com', false],
     ['https://a.bar.com:8443', false],
     ['https://a.port.com:8443', true],
+    ['https://www.foo.com:443', true],
+    ['https://www.foo.com:80', false],
+    ['https://a.bar.com:443', true],
+    ['http://default.com', true],
+    ['http://default.com:80', true],
+    ['http://default.com:443', false],
     ['https://www.foo.com.', false],
   ] as const) {
     test(`${allowed ? 'echoes' : 'does not know'} the origin ${origin}`, async () => {
-      const allowOrigins = ['https://www.foo.com', 'https://*.bar.com', 'https://*.port.com:8443'];
+      const allowOrigins = ['https://www.foo.com', 'https://*.bar.com', 'https://*.port.com:8443', 'http://default.com:80'];
       const expected = allowed ? origin : undefined;
       assert.equal((await corsHeaders({ allowOrigins }, { origin, ...preflight }))['allow-origin'], expected);
       assert.equal((await corsHeaders({ allowOrigins }, { origin }, 'GET'))['allow-origin'], expected);
@@ -472,6 +478,16 @@ describe('timeouts and retries', () => {
 
   test('do not repeat what a server may have begun', async () => {
     assert.deepEqual(await attempt('retry-8.test', '/?reset', {}, { attempts: 3, codes: [500] }), { status: 503, tries: 1 });
+  });
+
+  test('send the body again, unless it is too long to be kept', async () => {
+    const host = 'retry-body.test';
+    await gateway.hosts(plain, { [host]: [route('r', forward(['a'], { retry: { attempts: 2, codes: [500], backoff: 0 } }))] });
+    for (const [length, status] of [[1_000_000, 200], [2_000_000, 500]] as const) {
+      const reply = await ask(port, { host, method: 'POST', path: `/?status=500&fail=2&key=body-${length}`, body: 'x'.repeat(length) });
+      assert.equal(reply.status, status);
+      assert.equal((JSON.parse(reply.body) as Seen).bodyLength, length);
+    }
   });
 
   test('try another server when one cannot be reached', async () => {
@@ -575,6 +591,13 @@ describe('a table in shards', () => {
     assert.equal((await ask(otherPort, { host })).body, 'other');
     assert.equal((await ask(shardedPort, { host })).body, host);
     assert.equal((await ask(otherPort, { host: hosts[1] ?? '' })).status, 404);
+  });
+
+  test('gives gRPC-Web to a server as gRPC', async () => {
+    await gateway.backend({ key: 'h2', protocol: 'h2c' }, [h2.port]);
+    await gateway.hosts(sharded, { 'grpc.test': [route('r', forward(['h2'], {}, { protocol: 'grpc' }))] });
+    await ask(shardedPort, { host: 'grpc.test', path: '/s/m', method: 'POST', headers: { 'content-type': 'application/grpc-web' } });
+    assert.equal(h2.seen.at(-1)?.headers['content-type'], 'application/grpc');
   });
 
   test('takes the shard from no client, and shows it to no server', async () => {

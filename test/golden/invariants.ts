@@ -11,7 +11,7 @@ export function assertSound(plane: ControlPlane): void {
   for (const [proxy, view] of Object.entries(xdsView(plane))) {
     const has = (type: string, name: string): boolean => view[type]?.[name] !== undefined;
     const missing = (type: string, names: readonly string[]): string[] => names.filter((name) => !has(type, name));
-    const clusters = valuesOf(view['RDS'], ['cluster']).concat(weightedClusters(view));
+    const clusters = valuesOf(view['RDS'], ['cluster', 'cluster_name']).concat(weightedClusters(view));
     assert.deepEqual(missing('CDS', clusters.filter((name) => name !== invalidCluster)), [], `${proxy}: clusters that routes name`);
     assert.deepEqual(missing('EDS', endpointClusters(view)), [], `${proxy}: endpoints of clusters`);
     assert.deepEqual(missing('RDS', valuesOf(view['LDS'], ['route_config_name'])), [], `${proxy}: route configurations of listeners`);
@@ -45,7 +45,7 @@ function objectsOf(value: unknown, name: string): unknown[] {
 }
 
 function weightedClusters(view: ProxyView): string[] {
-  return valuesOf(objectsOf(view['RDS'], 'weighted_clusters').flatMap((weighted) => objectsOf(weighted, 'clusters')), ['name']);
+  return objectsOf(view['RDS'], 'weighted_clusters').flatMap((weighted) => (weighted as { clusters: { name: string }[] }).clusters.map(({ name }) => name));
 }
 
 function endpointClusters(view: ProxyView): string[] {

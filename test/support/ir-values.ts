@@ -29,6 +29,7 @@ export function rule(action: Action, more: Partial<Rule> = {}): Rule {
     requestHeaders: noHeaderChanges,
     responseHeaders: noHeaderChanges,
     cors: undefined,
+    externalAuth: undefined,
     mirrors: [],
     action,
     ...more,
@@ -47,7 +48,7 @@ export function forward(backends: readonly (string | WeightedBackend)[], action:
 }
 
 export function share(backend: string | undefined, weight: number, more: Partial<WeightedBackend> = {}): WeightedBackend {
-  return { backend, weight, requestHeaders: noHeaderChanges, responseHeaders: noHeaderChanges, rewrite: undefined, ...more };
+  return { backend, weight, requestHeaders: noHeaderChanges, responseHeaders: noHeaderChanges, rewrite: undefined, session: undefined, ...more };
 }
 
 export function changes(part: Partial<HeaderChanges>): HeaderChanges {

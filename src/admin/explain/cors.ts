@@ -1,5 +1,6 @@
 import type { Cors } from '../../ir/route.ts';
 import { fullMatch } from '../../util/regex.ts';
+import { spellings } from '../../xds/resources/cors.ts';
 import type { RoutedRequest } from './match.ts';
 import type { Header } from './request.ts';
 
@@ -19,7 +20,7 @@ export function corsEffect(cors: Cors, { method, headers }: RoutedRequest): Cors
   if (origin === undefined || origin === '') return undefined;
   const requestMethod = value('access-control-request-method');
   const preflight = method === 'OPTIONS' && requestMethod !== undefined && requestMethod !== '';
-  const allowed = cors.allowOrigins.some((pattern) => fitsOrigin(pattern, origin));
+  const allowed = cors.allowOrigins.flatMap(spellings).some((pattern) => fitsOrigin(pattern, origin));
   // A browser needs the first of them, and Envoy gives the others to strangers too.
   const answer = [
     ...(allowed ? [{ name: 'access-control-allow-origin', value: origin }] : []),

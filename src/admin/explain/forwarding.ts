@@ -1,5 +1,6 @@
 import type { Backend, Endpoint } from '../../ir/backend.ts';
 import type { Forward, Mirror, Route, Rule, WeightedBackend } from '../../ir/route.ts';
+import type { Session } from '../../ir/session.ts';
 import { hostOf as setHostOf } from '../../xds/resources/header-changes.ts';
 import type { BackendPart } from './explanation.ts';
 import type { RoutedRequest } from './match.ts';
@@ -74,11 +75,16 @@ export function forwardEffects(rule: Rule, forward: Forward): string[] {
   return [
     ...changeLabels(rule.requestHeaders, 'request'),
     ...forward.backends.filter(({ weight }) => weight > 0).flatMap((backend) => changeLabels(backend.requestHeaders, 'request').map((label) => `for ${backend.backend ?? 'the invalid backend'}: ${label}`)),
+    ...forward.backends.flatMap(({ backend, weight, session }) => (session === undefined || weight === 0 ? [] : [sessionLabel(session, backend)])),
     ...rule.mirrors.filter(({ numerator }) => numerator > 0).map(mirrorLabel),
     ...(timeouts.request === undefined ? [] : [`gives up after ${seconds(timeouts.request)}, retries included`]),
     ...(timeouts.backendRequest === undefined ? [] : [`gives up on each try after ${seconds(timeouts.backendRequest)}`]),
     ...(retry === undefined || retry.attempts === 0 ? [] : [retryLabel(retry)]),
   ];
+}
+
+function sessionLabel(session: Session, backend: string | undefined): string {
+  return `keeps a client with one server of ${backend}, by the ${session.type} ${session.name}`;
 }
 
 function mirrorLabel({ backend, numerator, denominator }: Mirror): string {

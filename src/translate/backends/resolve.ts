@@ -51,6 +51,9 @@ export interface Traffic {
   readonly opaque?: boolean;
 }
 
+/** Finds the backend that a reference of one route names. */
+export type Resolve = (ref: BackendReference, traffic?: Traffic) => Resolved;
+
 /** Finds the backend that a reference names, in the order in which the specification words the reasons. */
 export function resolveBackend(read: Read, from: RouteIdentity, ref: BackendReference, catalog: BackendCatalog, traffic: Traffic = {}): Resolved {
   const { group, kind, namespace = from.namespace, name, port } = ref;

@@ -22,6 +22,7 @@ test('no filters change nothing', () => {
     requestHeaders: noHeaderChanges,
     responseHeaders: noHeaderChanges,
     cors: undefined,
+    externalAuth: undefined,
     mirrors: [],
     redirect: undefined,
     rewrite: undefined,
@@ -101,6 +102,13 @@ for (const [sentence, filter, expected] of table) {
   test(sentence, () => assert.deepEqual(filters(filter), { ...nothing, ...expected }));
 }
 
+test('a service that decides is asked, once', () => {
+  const auth = (protocol: 'HTTP' | 'GRPC'): HTTPRouteFilter => ({ type: 'ExternalAuth', externalAuth: { protocol, backendRef: { ...service, name: 'auth' } } });
+  assert.equal(filters(auth('HTTP')).externalAuth?.backend, 'auth');
+  assert.equal(filters(auth('GRPC')).externalAuth?.check.type, 'grpc');
+  assert.deepEqual(filters(auth('HTTP'), auth('HTTP')).faults, [{ reason: 'UnsupportedValue', message: 'filters[1]: a second filter ExternalAuth is not supported' }]);
+});
+
 describe('filters that cannot be applied', () => {
   test('a mirror that leads nowhere is left out and breaks nothing', () => {
     const result = filters({ type: 'RequestMirror', requestMirror: { backendRef: { ...service, name: 'missing' } } });
@@ -120,6 +128,13 @@ describe('filters that cannot be applied', () => {
       /header Host/,
     ],
     [
+      'a service that decides and is not there lets nobody pass',
+      { type: 'ExternalAuth', externalAuth: { protocol: 'HTTP', http: {}, backendRef: { ...service, name: 'missing' } } },
+      'refFaults',
+      'BackendNotFound',
+      /^filters\[0\]: Service default\/missing does not exist$/,
+    ],
+    [
       'an extension is a reference that is not resolved',
       { type: 'ExtensionRef', extensionRef: { group: 'example.com', kind: 'Magic', name: 'wand' } },
       'refFaults',
@@ -128,10 +143,10 @@ describe('filters that cannot be applied', () => {
     ],
     [
       'a filter that is not supported is named',
-      { type: 'ExternalAuth', externalAuth: { protocol: 'HTTP', backendRef: { ...service, name: 'auth' } } },
+      { type: 'Teleport' as HTTPRouteFilter['type'] },
       'faults',
       'UnsupportedValue',
-      /^filters\[0\]: filter ExternalAuth is not supported$/,
+      /^filters\[0\]: filter Teleport is not supported$/,
     ],
   ];
 

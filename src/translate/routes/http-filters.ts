@@ -1,4 +1,5 @@
-import type { BackendReference, Resolved } from '../backends/resolve.ts';
+import { externalAuthOf } from './external-auth.ts';
+import type { Resolve } from '../backends/resolve.ts';
 import { at, type Fault } from '../conditions.ts';
 import type {
   HTTPCORSFilter,
@@ -9,6 +10,7 @@ import type {
   HTTPRouteFilter,
   HTTPURLRewriteFilter,
 } from '../../api/types.ts';
+import type { ExternalAuth } from '../../ir/external-auth.ts';
 import {
   noHeaderChanges,
   type Cors,
@@ -25,6 +27,7 @@ export interface Filters {
   readonly requestHeaders: HeaderChanges;
   readonly responseHeaders: HeaderChanges;
   readonly cors: Cors | undefined;
+  readonly externalAuth: ExternalAuth | undefined;
   readonly mirrors: readonly Mirror[];
   readonly redirect: Redirect | undefined;
   readonly rewrite: Rewrite | undefined;
@@ -39,16 +42,17 @@ export interface Filters {
 /** Filters as they are being collected. */
 type Draft = { -readonly [Key in keyof Filters]: Filters[Key] extends readonly (infer Item)[] ? Item[] : Filters[Key] };
 
-/** Sorts filters. `resolve` finds the backends of mirrors; `field` is where the filters stand in the route. */
+/** Sorts filters. `resolve` finds the backends of mirrors and authorization; `field` is where the filters stand in the route. */
 export function httpFilters(
   filters: readonly HTTPRouteFilter[],
-  resolve: (ref: BackendReference) => Resolved,
+  resolve: Resolve,
   field: string,
 ): Filters {
   const draft: Draft = {
     requestHeaders: noHeaderChanges,
     responseHeaders: noHeaderChanges,
     cors: undefined,
+    externalAuth: undefined,
     mirrors: [],
     redirect: undefined,
     rewrite: undefined,
@@ -63,13 +67,13 @@ export function httpFilters(
 function add(
   draft: Draft,
   filter: HTTPRouteFilter,
-  { resolve, field }: { readonly resolve: (ref: BackendReference) => Resolved; readonly field: string },
+  { resolve, field }: { readonly resolve: Resolve; readonly field: string },
 ): void {
   const refuse = (fault: Fault, faults: Fault[] = draft.faults): void => {
     faults.push(at(field, fault));
     draft.broken = true;
   };
-  const { requestHeaderModifier, responseHeaderModifier, requestMirror, requestRedirect, urlRewrite, cors, extensionRef } = filter;
+  const { requestHeaderModifier, responseHeaderModifier, requestMirror, requestRedirect, urlRewrite, cors, externalAuth, extensionRef } = filter;
   if (requestHeaderModifier !== undefined) {
     draft.requestHeaders = headerChanges(requestHeaderModifier);
     const fault = hostFault(draft.requestHeaders);
@@ -86,6 +90,11 @@ function add(
     draft.rewrite = rewriteOf(urlRewrite);
   } else if (cors !== undefined) {
     draft.cors = corsOf(cors);
+  } else if (externalAuth !== undefined) {
+    const auth = externalAuthOf(externalAuth, resolve);
+    if ('fault' in auth) refuse(auth.fault, draft.refFaults);
+    else if (draft.externalAuth !== undefined) refuse({ reason: 'UnsupportedValue', message: 'a second filter ExternalAuth is not supported' });
+    else draft.externalAuth = auth;
   } else if (extensionRef !== undefined) {
     const { group, kind, name } = extensionRef;
     refuse({ reason: 'InvalidKind', message: `${kind} ${name} of ${group} cannot be used as a filter` }, draft.refFaults);
@@ -118,7 +127,7 @@ function hostFault({ add: added, remove }: HeaderChanges): Fault | undefined {
   return { reason: 'UnsupportedValue', message: 'header Host can be set, not added to or removed' };
 }
 
-function mirrorOf(mirror: HTTPRequestMirrorFilter, resolve: (ref: BackendReference) => Resolved): Mirror | { fault: Fault } {
+function mirrorOf(mirror: HTTPRequestMirrorFilter, resolve: Resolve): Mirror | { fault: Fault } {
   const resolved = resolve(mirror.backendRef);
   if ('fault' in resolved) return resolved;
   const { percent, fraction } = mirror;

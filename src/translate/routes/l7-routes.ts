@@ -52,7 +52,7 @@ function l7Route<Rule>(
       version,
       field: `rules[${index}]`,
       rejected: rejected !== undefined,
-      resolve: (ref) => resolveBackend(read, from, ref, catalog, traffic[kind]),
+      resolve: (ref, special) => resolveBackend(read, from, ref, catalog, special ?? traffic[kind]),
     }),
   }));
   const hostnames = (object.spec.hostnames ?? []).map((hostname) => hostname.toLowerCase());
@@ -96,7 +96,7 @@ function verdict(rules: readonly TranslatedRule[], rejected: string | undefined)
 }
 
 function backendsOf({ rule }: TranslatedRule): string[] {
-  const mirrors = rule.mirrors.map((mirror) => mirror.backend);
-  if (rule.action.type !== 'forward') return mirrors;
-  return [...mirrors, ...rule.action.backends.flatMap(({ backend }) => backend ?? [])];
+  const asked = [...rule.mirrors, ...(rule.externalAuth === undefined ? [] : [rule.externalAuth])].map(({ backend }) => backend);
+  if (rule.action.type !== 'forward') return asked;
+  return [...asked, ...rule.action.backends.flatMap(({ backend }) => backend ?? [])];
 }

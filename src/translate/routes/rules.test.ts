@@ -61,6 +61,16 @@ test('a filter that a backend cannot have makes its share invalid, without its h
   assert.equal(works, true);
 });
 
+test('a prefix that no match has cannot be replaced for a backend', () => {
+  const filters = [{ type: 'URLRewrite', urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/b' } } }];
+  const backendRefs = [{ ...app, filters }, { ...app, filters }, app];
+  const exact = rule({ matches: [{ path: { type: 'Exact', value: '/a' } }], backendRefs });
+  assert.deepEqual(forward(exact.rule.action).backends.map(({ backend }) => backend), [undefined, undefined, 'app']);
+  const message = 'rules[0].backendRefs[0]: filter URLRewrite replaces a prefix, and not all matches of the rule are of type PathPrefix';
+  assert.deepEqual(exact.faults[0], { reason: 'UnsupportedValue', message });
+  assert.deepEqual(rule({ matches: [{ path: { value: '/a' } }], backendRefs }).faults, []);
+});
+
 test('0s and nothing are no timeout', () => {
   const { rule: translated } = rule({ backendRefs: [app], timeouts: { request: '0s' } });
   assert.deepEqual(forward(translated.action).timeouts, { request: undefined, backendRequest: undefined });
@@ -82,11 +92,17 @@ test('a redirect needs no backend', () => {
   assert.deepEqual(faults, []);
 });
 
-test('a field that is not supported is said, and answered with 500', () => {
-  const { rule: translated, faults, works } = rule({ backendRefs: [app], sessionPersistence: { type: 'Cookie', cookie: { name: 'a' } } });
+test('a session that cannot be kept is said, and answered with 500', () => {
+  const { rule: translated, faults, works } = rule({ backendRefs: [app], sessionPersistence: { cookie: { path: 'relative' } } });
   assert.equal(translated.action.type, 'direct');
-  assert.deepEqual(faults.map(({ message }) => message), ['rules[0]: sessionPersistence is not supported']);
+  assert.deepEqual(faults.map(({ message }) => message), ['rules[0].sessionPersistence: cookie.path "relative" is no path that a cookie can have']);
   assert.equal(works, false);
+});
+
+test('each backend has a session, invalid ones have none', () => {
+  const { rule: translated } = rule({ backendRefs: [app, { ...app, name: 'other' }, missing], sessionPersistence: { type: 'Header', header: { name: 'X-A' } } });
+  const session = { type: 'header', name: 'x-a' };
+  assert.deepEqual(forward(translated.action).backends.map((backend) => backend.session), [session, session, undefined]);
 });
 
 test('a match that cannot be compiled is left out, the others keep their number', () => {

@@ -1,5 +1,6 @@
 import { httpFilters, type Filters } from './http-filters.ts';
-import type { BackendReference, Resolved } from '../backends/resolve.ts';
+import { sessionFault, withSessions } from './sessions.ts';
+import type { Resolve } from '../backends/resolve.ts';
 import { at, type Fault } from '../conditions.ts';
 import { durationMs } from '../../api/duration.ts';
 import type { HTTPBackendRef, HTTPRouteRule } from '../../api/types.ts';
@@ -49,7 +50,7 @@ export interface RuleContext {
   readonly field: string;
   /** Envoy refused the route at this version: it is answered with 500 and matches that Envoy has to compile are left out. */
   readonly rejected: boolean;
-  readonly resolve: (ref: BackendReference) => Resolved;
+  readonly resolve: Resolve;
 }
 
 /** What the rules of HTTPRoutes have, and those of GRPCRoutes in part. */
@@ -66,9 +67,9 @@ export function translateRule(spec: RuleSpec, protocol: Rule['protocol'], matchi
   const { field, rejected } = context;
   const filters = httpFilters(spec.filters ?? [], context.resolve, `${field}.filters`);
   const shares = (spec.backendRefs ?? []).map((ref, index) =>
-    weightedBackend(ref, { ...context, field: `${field}.backendRefs[${index}]` }),
+    weightedBackend(ref, matching, { ...context, field: `${field}.backendRefs[${index}]` }),
   );
-  const unfit = unsupportedFields(spec).map((fault) => at(field, fault));
+  const unfit = unsupportedFields(spec, field);
   const broken = rejected || filters.broken || unfit.length > 0;
   return {
     matches: matching.matches,
@@ -81,18 +82,18 @@ export function translateRule(spec: RuleSpec, protocol: Rule['protocol'], matchi
       name: spec.name ?? '',
       protocol,
       ...(broken ? refusal : effects(filters)),
-      action: broken ? answer(500) : action(spec, protocol, filters, shares.map(({ share }) => share)),
+      action: broken ? answer(500) : action(spec, protocol, filters, { shares: shares.map(({ share }) => share), owner: context.owner }),
     },
   };
 }
 
-type Effects = Pick<Rule, 'requestHeaders' | 'responseHeaders' | 'cors' | 'mirrors'>;
+type Effects = Pick<Rule, 'requestHeaders' | 'responseHeaders' | 'cors' | 'externalAuth' | 'mirrors'>;
 
-function effects({ requestHeaders, responseHeaders, cors, mirrors }: Filters): Effects {
-  return { requestHeaders, responseHeaders, cors, mirrors };
+function effects({ requestHeaders, responseHeaders, cors, externalAuth, mirrors }: Filters): Effects {
+  return { requestHeaders, responseHeaders, cors, externalAuth, mirrors };
 }
 
-const refusal: Effects = { requestHeaders: noHeaderChanges, responseHeaders: noHeaderChanges, cors: undefined, mirrors: [] };
+const refusal: Effects = { requestHeaders: noHeaderChanges, responseHeaders: noHeaderChanges, cors: undefined, externalAuth: undefined, mirrors: [] };
 
 /** "If all entries in backendRefs are invalid …, all traffic which matches this rule MUST receive a 500 status code"; of gRPC, UNAVAILABLE, which is how Envoy tells a gRPC client of 503. */
 const noBackend: Readonly<Record<Rule['protocol'], number>> = { http: 500, grpc: 503 };
@@ -121,10 +122,10 @@ function usesRegex({ path, headers, queryParams }: RouteMatch): boolean {
   return [path, ...headers, ...queryParams].some((part) => part.type === 'RegularExpression');
 }
 
-/** Fields of the API that are not served yet: said, never skipped silently. */
-function unsupportedFields(spec: RuleSpec): Fault[] {
-  if (spec.sessionPersistence === undefined) return [];
-  return [{ reason: 'UnsupportedValue', message: 'sessionPersistence is not supported' }];
+/** What a rule asks for beside its filters and cannot have: said, never skipped silently. */
+function unsupportedFields({ sessionPersistence }: RuleSpec, field: string): Fault[] {
+  const fault = sessionPersistence && sessionFault(sessionPersistence);
+  return fault === undefined ? [] : [at(`${field}.sessionPersistence`, fault)];
 }
 
 /** A backend's share of a rule, and what is wrong with it. */
@@ -134,11 +135,11 @@ interface Share {
   readonly refFaults: readonly Fault[];
 }
 
-function weightedBackend(ref: HTTPBackendRef, context: RuleContext): Share {
+function weightedBackend(ref: HTTPBackendRef, { matches }: Matching, context: RuleContext): Share {
   const { field } = context;
   const resolved = context.resolve(ref);
   const filters = httpFilters(ref.filters ?? [], context.resolve, `${field}.filters`);
-  const unfit = unsupportedOnBackend(filters).map((fault) => at(field, fault));
+  const unfit = [...unsupportedOnBackend(filters), ...prefixFaults(filters, matches)].map((fault) => at(field, fault));
   const usable = 'backend' in resolved && !filters.broken && unfit.length === 0;
   return {
     share: {
@@ -147,6 +148,7 @@ function weightedBackend(ref: HTTPBackendRef, context: RuleContext): Share {
       requestHeaders: usable ? filters.requestHeaders : noHeaderChanges,
       responseHeaders: usable ? filters.responseHeaders : noHeaderChanges,
       rewrite: usable ? filters.rewrite : undefined,
+      session: undefined,
     },
     faults: [...filters.faults, ...unfit],
     refFaults: [...('fault' in resolved ? [at(field, resolved.fault)] : []), ...filters.refFaults],
@@ -154,22 +156,35 @@ function weightedBackend(ref: HTTPBackendRef, context: RuleContext): Share {
 }
 
 /** Envoy decides these for a route, not for one of its backends. */
-function unsupportedOnBackend({ redirect, mirrors, cors }: Filters): Fault[] {
+function unsupportedOnBackend({ redirect, mirrors, cors, externalAuth }: Filters): Fault[] {
   const named: [string, boolean][] = [
     ['RequestRedirect', redirect !== undefined],
     ['RequestMirror', mirrors.length > 0],
     ['CORS', cors !== undefined],
+    ['ExternalAuth', externalAuth !== undefined],
   ];
   return named
     .filter(([, present]) => present)
     .map(([name]) => ({ reason: 'UnsupportedValue', message: `filter ${name} is not supported on a backendRef` }));
 }
 
-function action(spec: RuleSpec, protocol: Rule['protocol'], filters: Filters, shares: readonly WeightedBackend[]): Action {
+/** "ReplacePrefixMatch is only compatible with a PathPrefix HTTPRouteMatch". The API sees to it but where several backends have one. */
+function prefixFaults({ rewrite }: Filters, matches: readonly TranslatedMatch[]): Fault[] {
+  if (rewrite?.path?.type !== 'ReplacePrefixMatch' || matches.every(({ match }) => match.path.type === 'PathPrefix')) return [];
+  return [{ reason: 'UnsupportedValue', message: 'filter URLRewrite replaces a prefix, and not all matches of the rule are of type PathPrefix' }];
+}
+
+function action(
+  spec: RuleSpec,
+  protocol: Rule['protocol'],
+  filters: Filters,
+  { shares, owner }: { readonly shares: readonly WeightedBackend[]; readonly owner: string },
+): Action {
   if (filters.redirect !== undefined) return filters.redirect;
   const inUse = shares.filter((share) => share.weight > 0);
   if (!inUse.some((share) => share.backend !== undefined)) return answer(noBackend[protocol]);
-  return { type: 'forward', backends: inUse, rewrite: filters.rewrite, timeouts: timeouts(spec), retry: retry(spec) };
+  const backends = withSessions(inUse, spec.sessionPersistence, owner);
+  return { type: 'forward', backends, rewrite: filters.rewrite, timeouts: timeouts(spec), retry: retry(spec) };
 }
 
 /** "0s" disables a timeout, which is also what none at all means here. */

@@ -14,7 +14,7 @@ export const corsFilter = 'envoy.filters.http.cors';
  */
 export function corsPolicy(cors: Cors): Any {
   return any(CorsPolicySchema, {
-    allowOriginStringMatch: cors.allowOrigins.map(originMatcher),
+    allowOriginStringMatch: cors.allowOrigins.flatMap(spellings).map(originMatcher),
     allowMethods: list(cors.allowMethods),
     allowHeaders: list(cors.allowHeaders),
     // With credentials `*` would be the name of a header (Fetch standard §3.2.3), so it must not be sent.
@@ -36,6 +36,17 @@ function originMatcher(origin: string): MessageInitShape<typeof StringMatcherSch
   if (origin === '*') return regex('.*');
   if (!origin.includes('*')) return { matchPattern: { case: 'exact', value: origin } };
   return regex(origin.split('*').map(escapeRegex).join('[^:/]+'));
+}
+
+/**
+ * All ways to write an origin: "if not included, port 80 is assumed for http scheme origins, and port 443 is assumed for
+ * https origins" (HTTPCORSFilter).
+ */
+export function spellings(origin: string): string[] {
+  if (origin === '*') return [origin];
+  const defaultPort = origin.startsWith('https:') ? ':443' : ':80';
+  const bare = origin.endsWith(defaultPort) ? origin.slice(0, -defaultPort.length) : origin;
+  return /:[0-9]+$/.test(bare) ? [bare] : [bare, `${bare}${defaultPort}`];
 }
 
 function regex(value: string): MessageInitShape<typeof StringMatcherSchema> {

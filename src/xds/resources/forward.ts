@@ -1,6 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { RouteAction_ClusterNotFoundResponseCode } from '../../gen/envoy/config/route/v3/route_components_pb.ts';
 import type { RouteActionSchema, RouteSchema } from '../../gen/envoy/config/route/v3/route_components_pb.ts';
+import type { RouteTable } from '../../ir/listener.ts';
 import type { Forward, PathChange, Rule, WeightedBackend } from '../../ir/route.ts';
 import { assertNever } from '../../util/assert.ts';
 import { clusterName } from './cluster.ts';
@@ -8,6 +9,7 @@ import { changesNothing, escapeFormat, headerChanges, hostOf } from './header-ch
 import { mirrorPolicies } from './mirror.ts';
 import { pathEdit } from './path-edit.ts';
 import { retryFields } from './retry.ts';
+import { sessionFilter, sessionPolicy } from './session.ts';
 import { timeoutFields } from './timeouts.ts';
 
 type RouteAction = MessageInitShape<typeof RouteActionSchema>;
@@ -37,8 +39,8 @@ export function forwardFields(
   rule: Rule,
   forward: Forward,
   backends: readonly WeightedBackend[],
-  matched: string | undefined,
-): Pick<MessageInitShape<typeof RouteSchema>, 'action'> & HeaderFields {
+  { matched, scheme }: { readonly matched: string | undefined; readonly scheme: RouteTable['scheme'] },
+): Pick<MessageInitShape<typeof RouteSchema>, 'action' | 'typedPerFilterConfig'> & HeaderFields {
   const [first] = backends;
   const path = first?.rewrite?.path ?? forward.rewrite?.path;
   const common: RouteAction = {
@@ -50,13 +52,14 @@ export function forwardFields(
   };
   if (first !== undefined && backends.length === 1) {
     const value: RouteAction = { ...common, clusterSpecifier: { case: 'cluster', value: clusterOf(first) }, ...hostFields(rule, forward, first) };
-    return { action: { case: 'route', value }, ...headerFields(rule, first) };
+    return { action: { case: 'route', value }, ...headerFields(rule, first), ...sessionFields(first, scheme) };
   }
   const differ = backends.some(changesRequests);
   const clusters = backends.map((backend) => ({
     name: clusterOf(backend),
     weight: backend.weight,
     ...(differ && { ...headerFields(rule, backend), ...hostFields(rule, forward, backend) }),
+    ...sessionFields(backend, scheme),
   }));
   const value: RouteAction = {
     ...common,
@@ -86,6 +89,10 @@ function hostFields(
   const own = backend === undefined ? undefined : (backend.rewrite?.hostname ?? hostOf(backend.requestHeaders));
   const value = own ?? forward.rewrite?.hostname ?? hostOf(rule.requestHeaders);
   return value === undefined ? {} : { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value } };
+}
+
+function sessionFields({ session }: WeightedBackend, scheme: RouteTable['scheme']): Pick<MessageInitShape<typeof RouteSchema>, 'typedPerFilterConfig'> {
+  return session === undefined ? {} : { typedPerFilterConfig: { [sessionFilter]: sessionPolicy(session, scheme) } };
 }
 
 function changesRequests(backend: WeightedBackend): boolean {

@@ -7,7 +7,10 @@ import type { HttpFilterSchema } from '../../gen/envoy/extensions/filters/networ
 import type { FilterPosition } from '../../ir/listener.ts';
 import { any } from './bytes.ts';
 import { corsFilter } from './cors.ts';
-import { grpcWeb, grpcWebFilter } from './grpc-web.ts';
+import { externalAuthFilter } from './external-auth.ts';
+import { placeForFilters } from './filters-of-route.ts';
+import { grpcWebFilter } from './grpc-web.ts';
+import { sessionFilter } from './session.ts';
 import { shardFilterSource } from './shards.ts';
 import type { TableLayout } from './shards.ts';
 
@@ -15,8 +18,6 @@ import type { TableLayout } from './shards.ts';
 interface HttpFilter {
   readonly name: string;
   readonly isOn: (layout: TableLayout) => boolean;
-  /** It does nothing but for routes that enable it. */
-  readonly byRoute?: true;
   readonly config: (table: string, layout: TableLayout) => Any;
 }
 
@@ -32,8 +33,11 @@ const filters: readonly HttpFilter[] = [
   // Before all that may refuse a request: preflights carry no credentials, and refusals must be readable across origins.
   // Always on: a filter that comes with the first route that needs it would drain the listener's connections.
   { name: corsFilter, isOn: () => true, config: () => any(CorsSchema, {}) },
-  // After CORS, which browsers need for gRPC-Web.
-  { name: grpcWebFilter, isOn: () => true, byRoute: true, config: grpcWeb },
+  // From here on, places for filters that routes bring along. After CORS, which browsers need for gRPC-Web.
+  { name: grpcWebFilter, isOn: () => true, config: placeForFilters },
+  { name: externalAuthFilter, isOn: () => true, config: placeForFilters },
+  // After all that may refuse a request.
+  { name: sessionFilter, isOn: () => true, config: placeForFilters },
   // Last by nature: it ends the chain. The x-envoy-* headers it could add tell clients and servers about our insides.
   { name: 'envoy.filters.http.router', isOn: () => true, config: () => any(RouterSchema, { suppressEnvoyHeaders: true }) },
 ];
@@ -41,7 +45,7 @@ const filters: readonly HttpFilter[] = [
 /** The HTTP filters for a route table. */
 export function httpFilters(table: string, layout: TableLayout, order: readonly FilterPosition[]): MessageInitShape<typeof HttpFilterSchema>[] {
   return arranged(filters.filter((filter) => filter.isOn(layout)), order)
-    .map(({ name, byRoute = false, config }) => ({ name, disabled: byRoute, configType: { case: 'typedConfig', value: config(table, layout) } }));
+    .map(({ name, config }) => ({ name, configType: { case: 'typedConfig', value: config(table, layout) } }));
 }
 
 /** Moves filters to where they are wanted, one wish after the other. Those at both ends stay there: routes come first, the router last. */

@@ -26,8 +26,8 @@ export function retryFields(retry: Retry | undefined, timeouts: Timeouts): { ret
     numRetries: retry.attempts,
     retriableStatusCodes: [...retry.codes],
     ...(timeouts.backendRequest !== undefined && { perTryTimeout: durationFromMs(timeouts.backendRequest) }),
-    // Envoy doubles the interval with full jitter up to ten times the base.
-    ...(retry.backoff !== undefined && { retryBackOff: { baseInterval: durationFromMs(retry.backoff) } }),
+    // Envoy doubles the interval with full jitter up to ten times the base, which it does not let be nothing.
+    ...(retry.backoff !== undefined && { retryBackOff: { baseInterval: durationFromMs(Math.max(1, retry.backoff)) } }),
     retryHostPredicate: [
       {
         name: 'envoy.retry_host_predicates.previous_hosts',

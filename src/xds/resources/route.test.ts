@@ -46,6 +46,7 @@ test('a forward with everything', () => {
     {
       name: 'r',
       match: { prefix: '/' },
+      requestBodyBufferLimit: '1048576',
       route: {
         weightedClusters: {
           clusters: [
@@ -83,7 +84,7 @@ test('a forward with everything', () => {
       typedPerFilterConfig: {
         'envoy.filters.http.cors': {
           '@type': 'type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy',
-          allowOriginStringMatch: [{ safeRegex: { regex: 'https://[^:/]+\\.x\\.test' } }],
+          allowOriginStringMatch: [{ safeRegex: { regex: 'https://[^:/]+\\.x\\.test' } }, { safeRegex: { regex: 'https://[^:/]+\\.x\\.test:443' } }],
           allowMethods: '*',
           exposeHeaders: 'x-e',
           maxAge: '9',

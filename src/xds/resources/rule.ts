@@ -2,11 +2,13 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { RouteSchema } from '../../gen/envoy/config/route/v3/route_components_pb.ts';
 import type { Action, Forward, Rule, WeightedBackend } from '../../ir/route.ts';
 import { assertNever } from '../../util/assert.ts';
+import { bodyBufferFields } from './body-buffer.ts';
 import { concat, encode } from './bytes.ts';
 import { clusterName } from './cluster.ts';
 import { corsFilter, corsPolicy } from './cors.ts';
+import { externalAuthFilter, externalAuthPolicy } from './external-auth.ts';
 import { forwardFields, headerFields } from './forward.ts';
-import { grpcWebFilter, grpcWebOnRoute } from './grpc-web.ts';
+import { grpcWebFilter, grpcWebPolicy } from './grpc-web.ts';
 import { millionths } from './mirror.ts';
 import { redirectActions } from './redirect.ts';
 import type { RedirectContext } from './redirect.ts';
@@ -28,31 +30,41 @@ export function encodeRule(rule: Rule, context: RedirectContext, matched: string
   const key = cacheKey(rule.action, context, matched);
   const known = cached.get(key);
   if (known !== undefined) return known;
-  const filters = filterConfigs(rule);
-  const encoded = variants(rule, context, matched).map((fields) => concat(encode(RouteSchema, fields), ...filters));
+  const filters = encode(RouteSchema, { typedPerFilterConfig: filterConfigs(rule), ...bodyBufferFields(rule) });
+  const encoded = variants(rule, context, matched).map((fields) => concat(encode(RouteSchema, fields), filters));
   cached.set(key, encoded);
   return encoded;
 }
 
-/** What HTTP filters do for a rule, encoded as a route with nothing else. */
-function filterConfigs({ cors, protocol }: Rule): readonly Uint8Array[] {
-  const configs = { ...(cors !== undefined && { [corsFilter]: corsPolicy(cors) }), ...(protocol === 'grpc' && { [grpcWebFilter]: grpcWebOnRoute() }) };
-  return Object.keys(configs).length === 0 ? [] : [encode(RouteSchema, { typedPerFilterConfig: configs })];
+/** What HTTP filters do for a rule. */
+function filterConfigs({ cors, externalAuth, protocol }: Rule): NonNullable<RouteFields['typedPerFilterConfig']> {
+  return {
+    ...(cors !== undefined && { [corsFilter]: corsPolicy(cors) }),
+    ...(protocol === 'grpc' && { [grpcWebFilter]: grpcWebPolicy() }),
+    ...(externalAuth !== undefined && { [externalAuthFilter]: externalAuthPolicy(externalAuth) }),
+  };
 }
 
-/** Names of the clusters that a rule sends requests to, mirrors included. */
+/** Names of the clusters that a rule sends requests to, mirrors and authorization included. */
 export function clustersOf(rule: Rule): string[] {
+  return [...(rule.externalAuth === undefined ? [] : [clusterName(rule.externalAuth.backend)]), ...forwardedTo(rule)];
+}
+
+function forwardedTo(rule: Rule): string[] {
   if (rule.action.type !== 'forward') return [];
   const backends = usedBackends(rule.action).flatMap(({ backend }) => (backend === undefined ? [] : [backend]));
   const mirrors = rule.mirrors.filter((mirror) => mirror.numerator > 0).map((mirror) => mirror.backend);
   return backends.length === 0 ? [] : [...backends, ...mirrors].map(clusterName);
 }
 
-/** Only what the bytes depend on: a forward without a prefix replacement is the same everywhere. */
+/** Only what the bytes depend on: a forward without a prefix replacement and cookies is the same everywhere. */
 function cacheKey(action: Action, context: RedirectContext, matched: string | undefined): string {
   switch (action.type) {
     case 'forward':
-      return [action, ...action.backends].some(({ rewrite }) => rewrite?.path?.type === 'ReplacePrefixMatch') ? `${matched}` : '';
+      return [
+        ...([action, ...action.backends].some(({ rewrite }) => rewrite?.path?.type === 'ReplacePrefixMatch') ? [`${matched}`] : []),
+        ...(action.backends.some(({ session }) => session?.type === 'cookie') ? [context.scheme] : []),
+      ].join(' ');
     case 'redirect':
       return `${context.scheme} ${context.port} ${context.domain} ${matched}`;
     case 'direct':
@@ -66,7 +78,7 @@ function variants(rule: Rule, context: RedirectContext, matched: string | undefi
   const { action } = rule;
   switch (action.type) {
     case 'forward':
-      return forwardVariants(rule, action, matched);
+      return forwardVariants(rule, action, { matched, scheme: context.scheme });
     case 'redirect': {
       const { action: value, portInHost } = redirectActions(action, context, matched);
       const always: RouteFields = { action: { case: 'redirect', value }, ...headerFields(rule) };
@@ -86,11 +98,11 @@ function variants(rule: Rule, context: RedirectContext, matched: string | undefi
  *
  *     weights 2, 1, 1:   random < 2/4 ─► first     random < 3/4 ─► second     else ─► third
  */
-function forwardVariants(rule: Rule, forward: Forward, matched: string | undefined): RouteFields[] {
+function forwardVariants(rule: Rule, forward: Forward, at: Parameters<typeof forwardFields>[3]): RouteFields[] {
   const backends = usedBackends(forward);
   if (backends.every((backend) => backend.backend === undefined)) return [{ action: directResponse(rule.protocol === 'grpc' ? 503 : 500, ''), ...headerFields(rule) }];
   const sharePath = backends.every((backend) => backend.rewrite?.path === undefined);
-  if (backends.length === 1 || sharePath) return [forwardFields(rule, forward, backends, matched)];
+  if (backends.length === 1 || sharePath) return [forwardFields(rule, forward, backends, at)];
   const total = backends.reduce((sum, backend) => sum + backend.weight, 0);
   let below = 0;
   return backends.map((backend, i) => {
@@ -98,7 +110,7 @@ function forwardVariants(rule: Rule, forward: Forward, matched: string | undefin
     return {
       // Envoy draws one random number for a request and compares it in every route.
       ...(i < backends.length - 1 && { match: { runtimeFraction: { defaultValue: millionths(below, total) } } }),
-      ...forwardFields(rule, forward, [backend], matched),
+      ...forwardFields(rule, forward, [backend], at),
     };
   });
 }

@@ -15,13 +15,14 @@ export interface Ask {
   readonly path?: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: string;
 }
 
 /** Milliseconds after which a request that got no answer fails. */
 const patience = 10_000;
 
 /** Sends an HTTP/1.1 request on a connection of its own. */
-export function ask(port: number, { host = 'a.test', path = '/', method = 'GET', headers = {} }: Ask = {}): Promise<Reply> {
+export function ask(port: number, { host = 'a.test', path = '/', method = 'GET', headers = {}, body }: Ask = {}): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest({ port, path, method, agent: false, headers: { host, ...headers }, timeout: patience }, (response) => {
       const chunks: Buffer[] = [];
@@ -31,7 +32,7 @@ export function ask(port: number, { host = 'a.test', path = '/', method = 'GET',
     });
     outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer in ${patience} ms`)));
     outgoing.on('error', reject);
-    outgoing.end();
+    outgoing.end(body);
   });
 }
 

@@ -13,11 +13,12 @@ export interface Seen {
   readonly path: string;
   readonly httpVersion: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly bodyLength: number;
   /** Of a connection with TLS: what the client asked for by SNI, and whom its certificate is for. */
   readonly tls?: { readonly serverName: string; readonly version: string; readonly client: string };
 }
 
-type AnyRequest = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'headers' | 'socket'>;
+type AnyRequest = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'headers' | 'on' | 'socket'>;
 type AnyResponse = Pick<ServerResponse, 'writeHead' | 'end'>;
 
 export interface EchoBackend {
@@ -36,7 +37,8 @@ function seenOfTls(socket: TLSSocket): NonNullable<Seen['tls']> {
 
 /**
  * A server that answers with what it saw, as JSON. Asked by query: `status=503`, `fail=N` (the first N requests with this
- * `key` get the status), `delay=MS`, `reset` (closes the connection). With `tls` it speaks HTTP/1.1 and HTTP/2, as ALPN says. Echoes bytes after an upgrade.
+ * `key` get the status), `delay=MS`, `reset` (closes the connection), `cookie=LINE` (a Set-Cookie, any number of them). With `tls` it speaks
+ * HTTP/1.1 and HTTP/2, as ALPN says. Echoes bytes after an upgrade.
  */
 export async function startEchoBackend(name: string, options: { protocol?: 'http1' | 'h2c'; tls?: SecureContextOptions & TlsOptions } = {}): Promise<EchoBackend> {
   const seen: Seen[] = [];
@@ -44,8 +46,10 @@ export async function startEchoBackend(name: string, options: { protocol?: 'http
 
   function answer(request: AnyRequest, response: AnyResponse, drop: () => void): void {
     const { method = '', url: path = '', httpVersion, headers } = request;
-    const saw: Seen = { backend: name, method, path, httpVersion, headers, ...(options.tls !== undefined && { tls: seenOfTls(request.socket as TLSSocket) }) };
+    const tls = options.tls === undefined ? {} : { tls: seenOfTls(request.socket as TLSSocket) };
+    const saw = { backend: name, method, path, httpVersion, headers, bodyLength: 0, ...tls };
     seen.push(saw);
+    request.on('data', (chunk: Buffer) => (saw.bodyLength += chunk.length));
     const query = new URL(`http://echo${saw.path}`).searchParams;
     const key = query.get('key') ?? '';
     const count = (tries.get(key) ?? 0) + 1;
@@ -53,21 +57,24 @@ export async function startEchoBackend(name: string, options: { protocol?: 'http
     if (query.has('reset')) return drop();
     const fails = count <= Number(query.get('fail') ?? (query.has('status') ? Infinity : 0));
     const reply = () => {
-      const headers = { 'content-type': 'application/json', 'x-backend': name, 'x-backend-secret': 'hidden' };
+      const cookies = query.getAll('cookie');
+      const headers = { 'content-type': 'application/json', 'x-backend': name, 'x-backend-secret': 'hidden', ...(cookies.length > 0 && { 'set-cookie': cookies }) };
       response.writeHead(fails ? Number(query.get('status')) : 200, headers);
       response.end(JSON.stringify(saw));
     };
     const delay = Number(query.get('delay') ?? 0);
-    if (delay === 0) reply();
-    else setTimeout(reply, delay).unref();
+    request.on('end', () => {
+      if (delay === 0) reply();
+      else setTimeout(reply, delay).unref();
+    });
   }
 
   const upgraded = new Set<Duplex>();
   const server =
     options.tls !== undefined
-      ? createSecureServer({ ...options.tls, allowHTTP1: true }, (request, response) => answer(request, response as unknown as AnyResponse, () => request.stream.close(8)))
+      ? createSecureServer({ ...options.tls, allowHTTP1: true }, (request, response) => answer(request as unknown as AnyRequest, response as unknown as AnyResponse, () => request.stream.close(8)))
       : options.protocol === 'h2c'
-      ? createHttp2Server((request, response) => answer(request, response as unknown as AnyResponse, () => request.stream.close(8)))
+        ? createHttp2Server((request, response) => answer(request as unknown as AnyRequest, response as unknown as AnyResponse, () => request.stream.close(8)))
       : createServer((request, response) => answer(request, response, () => request.socket.destroy()));
   const sessions = new Set<Http2Session>();
   server.on('session', (session: Http2Session) => sessions.add(session.once('close', () => sessions.delete(session))));
