@@ -1,6 +1,7 @@
 import type { ControlPlane } from './control-plane.ts';
 import type { GatewayTls } from '../api/types.ts';
 import type { ResourceOf } from '../api/kinds.ts';
+import { parentOf } from '../translate/gateways/listener-sets.ts';
 import { byText } from '../util/compare.ts';
 import { equal } from '../util/equal.ts';
 
@@ -30,8 +31,8 @@ export function followReferences(plane: Referring, apply: (kind: ScopedKind, nam
       apply(kind, namespaces);
     }
   };
-  const { Backend, BackendTLSPolicy, EnvoyProxy, Gateway } = plane.resources;
-  for (const collection of [Backend, BackendTLSPolicy, EnvoyProxy, Gateway, plane.outputs.infrastructure]) collection.subscribe(look);
+  const { Backend, BackendTLSPolicy, EnvoyProxy, Gateway, ListenerSet } = plane.resources;
+  for (const collection of [Backend, BackendTLSPolicy, EnvoyProxy, Gateway, ListenerSet, plane.outputs.infrastructure]) collection.subscribe(look);
 }
 
 /** Everything that Gateways of ours, their proxies and the policies and backends behind them refer to. */
@@ -41,8 +42,10 @@ function references({ resources, outputs }: Referring): Reference[] {
     const own = resources.Gateway.get(`${gateway.namespace}/${gateway.name}`);
     return own === undefined ? [] : [own];
   });
+  const keys = new Set(gateways.map(({ key }) => key));
   return [
     ...gateways.flatMap(ofGateway),
+    ...[...resources.ListenerSet.values()].filter((set) => parentOf(set)?.some((gateway) => keys.has(gateway)) === true).flatMap(ofListeners),
     ...[...resources.BackendTLSPolicy.values()].flatMap(({ metadata, object }) => within(metadata.namespace, object.spec.validation.caCertificateRefs)),
     ...[...resources.Backend.values()].flatMap(({ metadata, object: { spec } }) =>
       within(metadata.namespace, [...(spec.tls?.caCertificateRefs ?? []), spec.tls?.clientCertificateRef]),
@@ -51,9 +54,13 @@ function references({ resources, outputs }: Referring): Reference[] {
   ];
 }
 
-function ofGateway({ metadata, object: { spec } }: ResourceOf<'Gateway'>): Reference[] {
-  const certificates = spec.listeners.flatMap((listener) => listener.tls?.certificateRefs ?? []);
-  return within(metadata.namespace, [...certificates, ...clientCas(spec.tls), spec.tls?.backend?.clientCertificateRef]);
+function ofGateway(gateway: ResourceOf<'Gateway'>): Reference[] {
+  const { metadata, object: { spec } } = gateway;
+  return [...ofListeners(gateway), ...within(metadata.namespace, [...clientCas(spec.tls), spec.tls?.backend?.clientCertificateRef])];
+}
+
+function ofListeners({ metadata, object }: ResourceOf<'Gateway' | 'ListenerSet'>): Reference[] {
+  return object.spec.listeners.flatMap(({ tls }) => within(metadata.namespace, tls?.certificateRefs));
 }
 
 function clientCas(tls: GatewayTls | undefined) {
