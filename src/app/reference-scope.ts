@@ -43,10 +43,9 @@ function references({ resources, outputs }: Referring): Reference[] {
     return own === undefined ? [] : [own];
   });
   const keys = new Set(gateways.map(({ key }) => key));
-  const sets = [...resources.ListenerSet.values()].filter((set) => keys.has(parentOf(set)?.[0] ?? ''));
   return [
     ...gateways.flatMap(ofGateway),
-    ...sets.flatMap(({ metadata, object }) => within(metadata.namespace, certificatesOf(object.spec.listeners))),
+    ...[...resources.ListenerSet.values()].filter((set) => parentOf(set)?.some((gateway) => keys.has(gateway)) === true).flatMap(ofListeners),
     ...[...resources.BackendTLSPolicy.values()].flatMap(({ metadata, object }) => within(metadata.namespace, object.spec.validation.caCertificateRefs)),
     ...[...resources.Backend.values()].flatMap(({ metadata, object: { spec } }) =>
       within(metadata.namespace, [...(spec.tls?.caCertificateRefs ?? []), spec.tls?.clientCertificateRef]),
@@ -55,12 +54,13 @@ function references({ resources, outputs }: Referring): Reference[] {
   ];
 }
 
-function ofGateway({ metadata, object: { spec } }: ResourceOf<'Gateway'>): Reference[] {
-  return within(metadata.namespace, [...certificatesOf(spec.listeners), ...clientCas(spec.tls), spec.tls?.backend?.clientCertificateRef]);
+function ofGateway(gateway: ResourceOf<'Gateway'>): Reference[] {
+  const { metadata, object: { spec } } = gateway;
+  return [...ofListeners(gateway), ...within(metadata.namespace, [...clientCas(spec.tls), spec.tls?.backend?.clientCertificateRef])];
 }
 
-function certificatesOf(listeners: readonly GatewayListener[]) {
-  return listeners.flatMap((listener) => listener.tls?.certificateRefs ?? []);
+function ofListeners({ metadata, object }: ResourceOf<'Gateway' | 'ListenerSet'>): Reference[] {
+  return object.spec.listeners.flatMap(({ tls }) => within(metadata.namespace, tls?.certificateRefs));
 }
 
 function clientCas(tls: GatewayTls | undefined) {

@@ -129,6 +129,18 @@ describe('a controller', () => {
     assert.deepEqual([...asked].sort(), ['/api/v1/namespaces/certificates/secrets', `/api/v1/namespaces/${namespace}/secrets`]);
   });
 
+  test('looks for the Secrets of ListenerSets, too', async (context) => {
+    const api = await FakeApiServer.start(context);
+    api.put('GatewayClass', gatewayClass);
+    api.put('Gateway', gateway('web'));
+    api.put('ListenerSet', {
+      metadata: { name: 'more', namespace: 'default' },
+      spec: { parentRef: { name: 'web' }, listeners: [{ name: 'https', port: 443, protocol: 'HTTPS', tls: { certificateRefs: [{ name: 'cert', namespace: 'certificates' }] } }] },
+    });
+    await controller(context, api).start();
+    assert.ok(api.requests.some(({ path }) => path === '/api/v1/namespaces/certificates/secrets'));
+  });
+
   test('looks for ConfigMaps only where something names one', async (context) => {
     const api = await FakeApiServer.start(context);
     api.put('GatewayClass', gatewayClass);

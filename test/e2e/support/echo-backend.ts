@@ -37,8 +37,8 @@ function seenOfTls(socket: TLSSocket): NonNullable<Seen['tls']> {
 
 /**
  * A server that answers with what it saw, as JSON. Asked by query: `status=503`, `fail=N` (the first N requests with this
- * `key` get the status), `delay=MS`, `reset` (closes the connection), `cookie=LINE` (a Set-Cookie, any number of them). With `tls` it
- * speaks HTTP/1.1 and HTTP/2, as ALPN says. Echoes bytes after an upgrade.
+ * `key` get the status), `delay=MS`, `reset` (closes the connection), `cookie=LINE` (a Set-Cookie, any number of them). With `tls` it speaks
+ * HTTP/1.1 and HTTP/2, as ALPN says. Echoes bytes after an upgrade.
  */
 export async function startEchoBackend(name: string, options: { protocol?: 'http1' | 'h2c'; tls?: SecureContextOptions & TlsOptions } = {}): Promise<EchoBackend> {
   const seen: Seen[] = [];
@@ -46,7 +46,8 @@ export async function startEchoBackend(name: string, options: { protocol?: 'http
 
   function answer(request: AnyRequest, response: AnyResponse, drop: () => void): void {
     const { method = '', url: path = '', httpVersion, headers } = request;
-    const saw = { backend: name, method, path, httpVersion, headers, bodyLength: 0, ...(options.tls !== undefined && { tls: seenOfTls(request.socket as TLSSocket) }) };
+    const tls = options.tls === undefined ? {} : { tls: seenOfTls(request.socket as TLSSocket) };
+    const saw = { backend: name, method, path, httpVersion, headers, bodyLength: 0, ...tls };
     seen.push(saw);
     request.on('data', (chunk: Buffer) => (saw.bodyLength += chunk.length));
     const query = new URL(`http://echo${saw.path}`).searchParams;
@@ -73,7 +74,7 @@ export async function startEchoBackend(name: string, options: { protocol?: 'http
     options.tls !== undefined
       ? createSecureServer({ ...options.tls, allowHTTP1: true }, (request, response) => answer(request as unknown as AnyRequest, response as unknown as AnyResponse, () => request.stream.close(8)))
       : options.protocol === 'h2c'
-      ? createHttp2Server((request, response) => answer(request as unknown as AnyRequest, response as unknown as AnyResponse, () => request.stream.close(8)))
+        ? createHttp2Server((request, response) => answer(request as unknown as AnyRequest, response as unknown as AnyResponse, () => request.stream.close(8)))
       : createServer((request, response) => answer(request, response, () => request.socket.destroy()));
   const sessions = new Set<Http2Session>();
   server.on('session', (session: Http2Session) => sessions.add(session.once('close', () => sessions.delete(session))));
