@@ -1,5 +1,5 @@
 import type { ControlPlane } from './control-plane.ts';
-import type { GatewayListener, GatewayTls } from '../api/types.ts';
+import type { GatewayTls } from '../api/types.ts';
 import type { ResourceOf } from '../api/kinds.ts';
 import { parentOf } from '../translate/gateways/listener-sets.ts';
 import { byText } from '../util/compare.ts';

@@ -4,7 +4,7 @@ import { readOptions } from './options.ts';
 
 test('without options it is the HTTP profile against ours', () => {
   const { profiles, peer, gatewayClass, parallel } = readOptions([]);
-  assert.deepEqual({ profiles, peer, gatewayClass, parallel }, { profiles: ['GATEWAY-HTTP'], peer: undefined, gatewayClass: undefined, parallel: 8 });
+  assert.deepEqual({ profiles, peer, gatewayClass, parallel }, { profiles: ['GATEWAY-HTTP', 'GATEWAY-GRPC', 'GATEWAY-TLS', 'GATEWAY-TCP', 'GATEWAY-UDP'], peer: undefined, gatewayClass: undefined, parallel: 8 });
 });
 
 test('lists are separated by commas', () => {

@@ -21,11 +21,14 @@ export interface Options {
   readonly help: boolean;
 }
 
+/** The suite's profiles for gateways; the others are for meshes. */
+const gatewayProfiles = ['GATEWAY-HTTP', 'GATEWAY-GRPC', 'GATEWAY-TLS', 'GATEWAY-TCP', 'GATEWAY-UDP'];
+
 export const usage = `npm run conformance -- [OPTION …]
 
 Runs the official conformance suite of the Gateway API against Moongate on a cluster of this machine. Needs root and Go.
 
-  --profiles LIST         conformance profiles, comma-separated (default GATEWAY-HTTP)
+  --profiles LIST         conformance profiles, comma-separated (default: all five of gateways)
   --run-test NAME         this test only
   --skip-tests LIST       without these tests
   --peer envoy-gateway    against Envoy Gateway v1.9.1 instead
@@ -48,7 +51,7 @@ export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      'profiles': { type: 'string', default: 'GATEWAY-HTTP' },
+      'profiles': { type: 'string', default: gatewayProfiles.join() },
       'run-test': { type: 'string' },
       'skip-tests': { type: 'string', default: '' },
       'peer': { type: 'string' },
