@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { conflicts } from './conflicts.ts';
+import fc from 'fast-check';
+import { conflicts, conflictsBetween, type ListenerGroup } from './conflicts.ts';
+import type { ListenerState } from './state.ts';
+import { listenerState } from '../testing.ts';
 
 type Listener = [name: string, port: number, protocol: string, hostname: string];
 
@@ -48,4 +51,43 @@ test('the message names the other listener', () => {
     { name: 'b', port: 80, transport: 'TCP', protocol: 'HTTP', hostname: '*' },
   ]);
   assert.equal(found.get('a')?.message, 'Listener "b" on port 80 has no hostname too');
+});
+
+/** What is said of conflicts between objects, read naively: whoever comes later and cannot be told apart from one that is served is out. */
+function naively(groups: readonly ListenerGroup[]): Map<string, string> {
+  const reasons = new Map<string, string>();
+  const served: ListenerState[] = [];
+  const wants = ({ protocol }: ListenerState) => (protocol === 'HTTPS' || protocol === 'TLS' ? 'server names' : protocol);
+  for (const { listeners } of groups) {
+    const taken = [...served];
+    for (const listener of listeners.filter(({ conflict }) => conflict === undefined)) {
+      const onPort = taken.filter((other) => other.port === listener.port && other.transport === listener.transport);
+      const alone = listener.protocol === 'TCP' || listener.protocol === 'UDP';
+      if (onPort.some((other) => alone || wants(other) !== wants(listener))) reasons.set(listener.key, 'ProtocolConflict');
+      else if (onPort.some((other) => other.hostname === listener.hostname)) reasons.set(listener.key, 'HostnameConflict');
+      else served.push(listener);
+    }
+  }
+  return reasons;
+}
+
+const claim = fc.record({
+  port: fc.constantFrom(80, 443),
+  protocol: fc.constantFrom('HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP'),
+  hostname: fc.constantFrom('*', '*.a.com', 'a.com', 'b.com'),
+});
+
+test('conflicts between objects are those of the specification, read naively', () => {
+  fc.assert(
+    fc.property(fc.array(fc.array(claim, { maxLength: 5 }), { maxLength: 5 }), (objects) => {
+      const groups = objects.map((claims, object): ListenerGroup => {
+        const listeners = claims.map((one, i) => listenerState(`default/g${object}/l${i}`, { ...one, transport: one.protocol === 'UDP' ? 'UDP' : 'TCP' }));
+        const own = conflicts(listeners);
+        return { label: `g${object}`, listeners: listeners.map((listener) => ({ ...listener, conflict: own.get(listener.name) })) };
+      });
+      const found = [...conflictsBetween(groups)].map(([key, { reason }]) => [key, reason] as const);
+      assert.deepEqual(new Map(found), naively(groups));
+    }),
+    { numRuns: 2000 },
+  );
 });

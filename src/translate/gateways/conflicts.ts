@@ -41,20 +41,36 @@ export interface ListenerGroup {
  */
 export function conflictsBetween(groups: readonly ListenerGroup[]): ReadonlyMap<string, Fault> {
   const faults = new Map<string, Fault>();
-  const winners = new Map<string, { readonly claim: Claim; readonly who: string }[]>();
+  const winners = new Map<string, PortWinners>();
   for (const { label, listeners } of groups) {
     const own = listeners.filter((listener) => listener.acceptedFault === undefined && listener.conflict === undefined);
     const accepted = own.filter((listener) => {
-      const fault = winners.get(portOf(listener))?.map(({ claim, who }) => conflict(listener, claim, who)).find(Boolean);
+      const there = winners.get(portOf(listener));
+      // Those that share a port are of one protocol, or of two that go together: another one is in the way of the first as of all.
+      const rivals = there === undefined ? [] : [there.first, there.byHostname.get(listener.hostname)];
+      const fault = rivals.map((rival) => rival && conflict(listener, rival.claim, rival.who)).find(Boolean);
       if (fault !== undefined) faults.set(listener.key, fault);
       return fault === undefined;
     });
     for (const listener of accepted) {
-      const there = winners.get(portOf(listener)) ?? [];
-      winners.set(portOf(listener), [...there, { claim: listener, who: `A listener of ${label}` }]);
+      const winner: Winner = { claim: listener, who: `A listener of ${label}` };
+      const there = winners.get(portOf(listener));
+      if (there === undefined) winners.set(portOf(listener), { first: winner, byHostname: new Map([[listener.hostname, winner]]) });
+      else there.byHostname.set(listener.hostname, winner);
     }
   }
   return faults;
+}
+
+interface Winner {
+  readonly claim: Claim;
+  readonly who: string;
+}
+
+/** The listeners that have a port. */
+interface PortWinners {
+  readonly first: Winner;
+  readonly byHostname: Map<string, Winner>;
 }
 
 /** The listeners, those that are in the way of others with the conflict that takes them out. */

@@ -80,10 +80,10 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
     { recover },
   );
   const mergedGateways = graph.group('merged-gateways', own, ({ merged, proxy }) => (merged ? [proxy] : []), byAge);
+  const inConflict = graph.derive('merged-conflicts', mergedGateways, (fleet) => conflictsBetween(fleet.filter(({ fault }) => fault === undefined).flatMap(groupsOf)));
   return graph.derive('gateways', own, (gateway, read): GatewayState => {
-    if (!gateway.merged) return gateway;
-    const fleet = (read.get(mergedGateways, gateway.proxy) ?? []).filter(({ fault }) => fault === undefined);
-    return { ...gateway, listeners: settled(gateway.listeners, conflictsBetween(fleet.flatMap(groupsOf))) };
+    const conflicts = gateway.merged ? read.get(inConflict, gateway.proxy) : undefined;
+    return conflicts === undefined ? gateway : { ...gateway, listeners: settled(gateway.listeners, conflicts) };
   });
 }
 
