@@ -46,7 +46,10 @@ export function open(port: number, serverName?: string): Socket {
 /** What is answered over an open connection: `closed` when it ends instead. */
 export function say(socket: Socket, line: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    socket.once('data', (data: Buffer) => resolve(data.toString()));
+    socket.once('data', (data: Buffer) => {
+      socket.setTimeout(0);
+      resolve(data.toString());
+    });
     socket.once('close', () => resolve('closed'));
     socket.once('error', () => resolve('closed'));
     socket.setTimeout(patience, () => {
