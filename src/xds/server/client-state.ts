@@ -91,6 +91,11 @@ export class Subscription {
     this.touch(name);
   }
 
+  /** Whoever was to want the name is gone. */
+  forgive(name: string): void {
+    if (!this.wants(name)) this.forced.delete(name);
+  }
+
   /** Nobody knows any more what the client has: sends it again, or its removal. */
   doubt(name: string): void {
     if (this.wants(name)) this.perhaps.add(name);

@@ -234,6 +234,7 @@ export class Session {
         removed.push(next);
         sub.held.delete(next);
         sub.leaving.delete(next);
+        if (sub.type === 'CDS') this.#client.subscriptions.EDS.forgive(next);
       } else {
         resources.push(next);
         if (sub.type === 'CDS') this.#rewarm(name);
