@@ -1,5 +1,6 @@
 import type { Problem } from '../api/problem.ts';
 import type { Origin } from '../api/resource.ts';
+import type { Transport } from '../ir/listener.ts';
 import type { AnyStatus } from './findings.ts';
 
 /** Answer of `/api/v1/status`. */
@@ -45,6 +46,7 @@ export interface ObjectReport {
 export interface PortReport {
   readonly proxy: string;
   readonly port: number;
+  readonly transport: Transport;
   readonly address: string;
   /** Where it is really bound. */
   readonly bound?: number;

@@ -77,10 +77,10 @@ export function objectReports({ resources, outputs }: ControlPlane): ObjectRepor
 function portReports({ outputs, portBindings }: ControlPlane): PortReport[] {
   return [...outputs.wantedPorts.entries()]
     .toSorted(([a], [b]) => byText(a, b))
-    .map(([key, { proxy, port, address }]) => {
+    .map(([key, { proxy, port, transport, address }]) => {
       const binding = portBindings.get(key);
-      if (binding === undefined) return { proxy, port, address };
-      return { proxy, port, address, ...('error' in binding ? { error: binding.error } : { bound: binding.boundPort }) };
+      if (binding === undefined) return { proxy, port, transport, address };
+      return { proxy, port, transport, address, ...('error' in binding ? { error: binding.error } : { bound: binding.boundPort }) };
     });
 }
 

@@ -88,7 +88,7 @@ async function status(what: string, options: StatusOptions): Promise<number> {
     return ExitCode.Ok;
   }
   const { sections } = await import('../status/tables.ts');
-  const tables = sections(selected, { wide: options.output === 'wide' });
+  const tables = sections(selected, { wide: options.output === 'wide', all: report.objects });
   const titled = subject === 'all' || tables.length > 1;
   if (subject === 'all') printOverview(report);
   print(tables.map(({ title, text }) => (titled ? `${title}\n${text}` : text)).join('\n') || `No ${subject === 'all' ? 'objects' : subject} found.\n`);

@@ -29,7 +29,7 @@ function report(more: Partial<StatusReport>): StatusReport {
 }
 
 const listeners = [{ name: 'http', protocol: 'HTTP', port: 80 }, { name: 'https', protocol: 'HTTPS', port: 8443, hostname: '*.a.test' }];
-const ports = [{ proxy: 'default/web', port: 80, address: '0.0.0.0', bound: 8080 }, { proxy: 'default/web', port: 8443, address: '0.0.0.0', bound: 8443 }];
+const ports = [{ proxy: 'default/web', port: 80, transport: 'TCP' as const, address: '0.0.0.0', bound: 8080 }, { proxy: 'default/web', port: 8443, transport: 'TCP' as const, address: '0.0.0.0', bound: 8443 }];
 
 describe('the summary of a start', () => {
   test('says what listens where, what to try, and where to see more', () => {
@@ -66,11 +66,40 @@ See more:
     assert.deepEqual(lines.filter((line) => line.includes('curl')), [`  curl -X POST -H 'x: a b' -H 'Host: example.com' 'http://127.0.0.1:8080/it'\\''s?q=1'`]);
   });
 
+  test('knows what to try of each kind of route, and listeners of ListenerSets', () => {
+    const streams = [{ name: 'tls', protocol: 'TLS', port: 5001, hostname: 'db.test' }, { name: 'tcp', protocol: 'TCP', port: 5000 }, { name: 'udp', protocol: 'UDP', port: 5000 }];
+    const own = gateway([...listeners, ...streams]);
+    const set: ObjectReport = { ...gateway([{ name: 'more', protocol: 'HTTP', port: 80, hostname: 'set.test' }]), kind: 'ListenerSet', metadata: { name: 's', namespace: 'default', generation: 1 } };
+    const named: ObjectReport = { ...set, spec: { ...(set.spec as object), parentRef: { name: 'web' } } };
+    const of = (kind: string, parent: object, rest: object = {}): ObjectReport => ({ ...httpRoute({ ...rest, parentRefs: [{ name: 'web', ...parent }] }), kind });
+    const routes = [
+      of('GRPCRoute', { sectionName: 'http' }, { hostnames: ['api.test'], rules: [{ matches: [{ method: { service: 'pkg.S', method: 'Get' } }] }] }),
+      of('GRPCRoute', { sectionName: 'http' }, { rules: [{ matches: [{ method: { service: 'pkg.S' } }] }] }),
+      of('TCPRoute', { sectionName: 'tls' }),
+      of('TCPRoute', { sectionName: 'tcp' }),
+      of('UDPRoute', { sectionName: 'udp' }),
+    ];
+    const bound = [...ports, ...(['TCP', 'UDP'] as const).map((transport) => ({ proxy: 'default/web', port: 5000, transport, address: '0.0.0.0', bound: transport === 'TCP' ? 5000 : 5353 })), { proxy: 'default/web', port: 5001, transport: 'TCP' as const, address: '0.0.0.0', bound: 5001 }];
+    const tries = (objects: readonly ObjectReport[]) => {
+      const text = summary(report({ objects: [own, named, ...objects], ports: bound }));
+      return text.slice(text.indexOf('Try:\n')).split('\n').slice(1).filter((line) => line.startsWith('  ')).map((line) => line.trim());
+    };
+    assert.deepEqual(tries(routes).slice(0, 4), [
+      'grpcurl -plaintext -authority api.test 127.0.0.1:8080 pkg.S/Get',
+      'openssl s_client -connect 127.0.0.1:5001 -servername db.test',
+      'nc 127.0.0.1 5000',
+      'nc -u 127.0.0.1 5353',
+    ]);
+    assert.ok(tries(routes).includes('moongate explain grpc://api.test:8080/pkg.S/Get'));
+    assert.equal(tries([of('HTTPRoute', { kind: 'ListenerSet', name: 's' })])[0], "curl -H 'Host: set.test' http://127.0.0.1:8080/");
+    assert.match(summary(report({ objects: [own, named], ports: bound })), /^ {2}more of ListenerSet default\/s: HTTP on 0\.0\.0\.0:8080 .* for set\.test, 1 route$/m);
+  });
+
   test('says what is not served and why', () => {
     const [http] = ports;
     const text = summary(report({
       objects: [gateway(listeners)],
-      ports: http === undefined ? [] : [{ ...http, bound: 80 }, { proxy: 'default/web', port: 8443, address: '0.0.0.0', error: 'port 8443 is taken by "nginx" (pid 7)' }],
+      ports: http === undefined ? [] : [{ ...http, bound: 80 }, { proxy: 'default/web', port: 8443, transport: 'TCP' as const, address: '0.0.0.0', error: 'port 8443 is taken by "nginx" (pid 7)' }],
       notReady: ['Envoy of default/web is not connected'],
       problems: [{ file: 'a.yaml', line: 2, kind: '', key: '', severity: 'error', field: '', message: 'broken' }],
     }));

@@ -2,7 +2,7 @@ import type { ObjectReport, StatusReport } from '../../admin/report.ts';
 import type { Condition } from '../../api/conditions.ts';
 import { plural, problemLine } from '../problem-lines.ts';
 import { gatewaySpec, keyOf, listenerRows, type ListenerRow } from '../status/listener-rows.ts';
-import { curl, exampleRequests, explainArguments } from './try-lines.ts';
+import { examples } from './try-lines.ts';
 
 /** Problems and examples that are printed; `moongate status` has them all. */
 const maxProblems = 20;
@@ -13,15 +13,15 @@ const maxRoutes = 10;
 /** What a user wants to know once the program serves: what listens where, what is wrong, and what to try next. */
 export function summary(report: StatusReport): string {
   const { instance, problems, notReady } = report;
-  const examples = exampleRequests(report, maxExamples);
+  const tries = examples(report, maxExamples);
   const blocks = [
     block(`Moongate ${instance.version} with Envoy ${instance.envoy?.version ?? '?'}; logs and state: ${instance.stateDir}`, []),
     ...gatewayBlocks(report),
     block('Routes:', limited(routeLines(report), maxRoutes, 'moongate status httproutes')),
     block('Not served yet:', notReady),
     block('Problems:', limited(problems.map(problemLine), maxProblems, 'moongate status problems')),
-    block('Try:', examples.map(curl)),
-    block('See more:', hints(instance.admin, examples[0] && explainArguments(examples[0]))),
+    block('Try:', tries.map(({ command }) => command)),
+    block('See more:', hints(instance.admin, tries[0]?.explain)),
   ];
   return blocks.filter((text) => text !== '').join('\n');
 }
@@ -58,7 +58,8 @@ function notOurs(gateway: ObjectReport, { objects }: StatusReport): string {
   return `not served here, GatewayClass "${gatewayClassName}" is of another controller`;
 }
 
-function listenerLine({ name, protocol, port, hostname, binding, routes, status, message }: ListenerRow): string {
+function listenerLine({ set, protocol, port, hostname, binding, routes, status, message, ...row }: ListenerRow): string {
+  const name = set === undefined ? row.name : `${row.name} of ListenerSet ${set}`;
   const host = hostname === '*' ? '' : ` for ${hostname}`;
   if (binding?.bound === undefined || status !== 'Programmed') return `${name}: ${protocol} port ${port}${host} is not served: ${message || binding?.error || status}`;
   const instead = binding.bound === port ? '' : ` (in place of ${port}, which this user may not bind)`;

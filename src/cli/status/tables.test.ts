@@ -47,7 +47,7 @@ describe('status tables', () => {
       ],
     };
     const gateway = object('Gateway', 'web', { spec: { gatewayClassName: 'ours', listeners }, status });
-    const ports = [{ proxy: 'default/web', port: 80, address: '0.0.0.0', bound: 8080 }, { proxy: 'default/web', port: 443, address: '0.0.0.0', error: 'taken' }];
+    const ports = [{ proxy: 'default/web', port: 80, transport: 'TCP' as const, address: '0.0.0.0', bound: 8080 }, { proxy: 'default/web', port: 443, transport: 'TCP' as const, address: '0.0.0.0', error: 'taken' }];
     assert.deepEqual(tables({ objects: [gateway], ports }, true), {
       GATEWAY: [
         'NAMESPACE   NAME   CLASS   ADDRESS   PROGRAMMED   FILE       MESSAGE',
@@ -59,6 +59,23 @@ describe('status tables', () => {
         'default/web   https   HTTPS      443    <none>   a.test     0        InvalidCertificateRef   no Secret',
       ],
     });
+  });
+
+  test('listeners of ListenerSets stand below those of their Gateway', () => {
+    const fine = { conditions: [accepted, condition('Programmed', 'True')] };
+    const status = { ...fine, listeners: [{ name: 'http', attachedRoutes: 1, conditions: fine.conditions }] };
+    const spec = { listeners: [{ name: 'http', protocol: 'HTTP', port: 80 }] };
+    const gateway = object('Gateway', 'web', { spec: { ...spec, gatewayClassName: 'ours' }, status });
+    const dns = { ...fine, listeners: [{ name: 'dns', attachedRoutes: 0, conditions: fine.conditions }] };
+    const set = object('ListenerSet', 'more', { spec: { listeners: [{ name: 'dns', protocol: 'UDP', port: 80 }], parentRef: { name: 'web' } }, status: dns });
+    const ports = (['TCP', 'UDP'] as const).map((transport) => ({ proxy: 'default/web', port: 80, transport, address: '0.0.0.0', bound: transport === 'TCP' ? 8080 : 8053 }));
+    const { LISTENER, LISTENERSET } = tables({ objects: [gateway, set], ports });
+    assert.deepEqual(LISTENER, [
+      'GATEWAY       LISTENERSET    NAME   PROTOCOL   PORT   BOUND   HOSTNAME   ROUTES   STATUS',
+      'default/web   <none>         http   HTTP       80     8080    *          1        Programmed',
+      'default/web   default/more   dns    UDP        80     8053    *          0        Programmed',
+    ]);
+    assert.deepEqual(LISTENERSET, ['NAMESPACE   NAME   PARENT        ACCEPTED   PROGRAMMED', 'default     more   default/web   True       True']);
   });
 
   test('a route shows what its parents agree about, or how many say True', () => {

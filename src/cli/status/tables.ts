@@ -3,7 +3,7 @@ import type { ObjectReport, ProxyReport, StatusReport } from '../../admin/report
 import type { Condition } from '../../api/conditions.ts';
 import { problemLine } from '../problem-lines.ts';
 import { table } from '../table.ts';
-import { gatewaySpec, listenerRows } from './listener-rows.ts';
+import { gatewaySpec, listenerRows, parentOf } from './listener-rows.ts';
 
 /** A table with the name of what it lists. */
 export interface Section {
@@ -14,6 +14,8 @@ export interface Section {
 export interface TableOptions {
   /** More columns. */
   readonly wide: boolean;
+  /** All that there is, where the report is a part of it: the ListenerSets of a Gateway are looked for there. */
+  readonly all?: StatusReport['objects'];
 }
 
 const none = '<none>';
@@ -24,7 +26,7 @@ export function sections(report: StatusReport, options: TableOptions): Section[]
   const tables = kinds.flatMap((kind) => {
     const objects = report.objects.filter((object) => object.kind === kind);
     const own = { title: kind.toUpperCase(), text: objectTable(kind, objects, options) };
-    return kind === 'Gateway' ? [own, { title: 'LISTENER', text: listenerTable(objects, report, options) }] : [own];
+    return kind === 'Gateway' ? [own, { title: 'LISTENER', text: listenerTable(objects, { ...report, objects: options.all ?? report.objects }, options) }] : [own];
   });
   const proxies = { title: 'PROXY', text: proxyTable(report.proxies, options) };
   const problems = { title: 'PROBLEM', text: report.problems.map((problem) => `${problemLine(problem)}\n`).join('') };
@@ -37,6 +39,8 @@ function objectTable(kind: string, objects: readonly ObjectReport[], options: Ta
       return gatewayClassTable(objects, options);
     case 'Gateway':
       return gatewayTable(objects, options);
+    case 'ListenerSet':
+      return listenerSetTable(objects, options);
     case 'BackendTLSPolicy':
     case 'XBackendTrafficPolicy':
       return policyTable(objects, options);
@@ -70,12 +74,27 @@ function gatewayTable(objects: readonly ObjectReport[], { wide }: TableOptions):
   );
 }
 
+function listenerSetTable(objects: readonly ObjectReport[], { wide }: TableOptions): string {
+  return table(
+    ['NAMESPACE', 'NAME', 'PARENT', 'ACCEPTED', 'PROGRAMMED', ...(wide ? ['FILE', 'MESSAGE'] : [])],
+    objects.map((object) => [
+      ...nameOf(object),
+      parentOf(object) ?? none,
+      statusOf(object.status?.conditions, 'Accepted'),
+      statusOf(object.status?.conditions, 'Programmed'),
+      ...(wide ? [placeOf(object), messageOf(object)] : []),
+    ]),
+  );
+}
+
 function listenerTable(gateways: readonly ObjectReport[], report: StatusReport, { wide }: TableOptions): string {
   const rows = gateways.flatMap((gateway) => listenerRows(gateway, report));
+  const withSets = rows.some(({ set }) => set !== undefined);
   return table(
-    ['GATEWAY', 'NAME', 'PROTOCOL', 'PORT', 'BOUND', 'HOSTNAME', 'ROUTES', 'STATUS', ...(wide ? ['MESSAGE'] : [])],
-    rows.map(({ gateway, name, protocol, port, binding, hostname, routes, status, message }) => [
+    ['GATEWAY', ...(withSets ? ['LISTENERSET'] : []), 'NAME', 'PROTOCOL', 'PORT', 'BOUND', 'HOSTNAME', 'ROUTES', 'STATUS', ...(wide ? ['MESSAGE'] : [])],
+    rows.map(({ gateway, set, name, protocol, port, binding, hostname, routes, status, message }) => [
       gateway,
+      ...(withSets ? [set ?? none] : []),
       name,
       protocol,
       String(port),
