@@ -132,11 +132,14 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   );
 
   const routeUses = graph.expand('route-backends', attachments, (attached, read, key): [string, NeededBackend][] => {
-    const places = new Map(attached.flatMap(({ placements }) => placements.map(({ gateway, proxy }) => [gateway, proxy])));
-    const used = places.size === 0 ? [] : (read.get(routes, key)?.backends ?? []);
-    return [...places].flatMap(([gateway, proxy]) =>
-      used.map((backend): [string, NeededBackend] => [`${gateway}|${backend}|${key}`, { gateway, proxy, backend }]),
-    );
+    const places = attached.flatMap(({ placements }) => placements);
+    const route = places.length === 0 ? undefined : read.get(routes, key);
+    const needed = new Map<string, NeededBackend>();
+    for (const { gateway, proxy, passthrough } of places) {
+      const used = (passthrough ? route?.passthroughBackends : undefined) ?? route?.backends ?? [];
+      for (const backend of used) needed.set(`${gateway}|${backend}|${key}`, { gateway, proxy, backend });
+    }
+    return [...needed];
   });
   const filterUses = graph.expand('filter-backends', states, filterBackends);
   const uses = graph.merge('backend-needs', [routeUses, filterUses]);

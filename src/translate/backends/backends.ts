@@ -33,7 +33,8 @@ export function backends(
       const resource = read.get(inputs.resources.XBackend, parsed.object);
       return resource && xBackend(key, parsed.variant, resource);
     }
-    return objectBackend(key, parsed, { backend: read.get(inputs.resources.Backend, parsed.object), policy, own: read.get(from.objectTls, parsed.object) });
+    const own = parsed.variant === 'passthrough' ? undefined : read.get(from.objectTls, parsed.object);
+    return objectBackend(key, parsed, { backend: read.get(inputs.resources.Backend, parsed.object), policy, own });
   };
   const all = graph.derive('backends', from.inUse, (_use, read, key): Backend | undefined => {
     const backend = connected(read, key);

@@ -108,6 +108,8 @@ for (const [sentence, ref, key] of found) {
   test(sentence, () => assert.deepEqual(resolve(ref), { backend: key }));
 }
 
+const passthrough: Traffic = { opaque: true, passthrough: true };
+
 const variants: readonly [sentence: string, ref: Partial<BackendReference>, traffic: Traffic, key: string][] = [
   ['UDP to a port whose number a TCP port has too', { name: 'dns', port: 53 }, { protocol: 'UDP' }, 'service/shop/dns/53/udp'],
   ['TCP to that number', { name: 'dns', port: 53 }, { protocol: 'TCP' }, 'service/shop/dns/53'],
@@ -122,6 +124,11 @@ const variants: readonly [sentence: string, ref: Partial<BackendReference>, traf
   ['bytes to an XBackend', { ...xBackendRef, name: 'tcp' }, { opaque: true }, 'xbackend/shop/tcp'],
   ['bytes to a port that speaks TLS', { port: 443 }, { opaque: true }, 'service/shop/app/443'],
   ['bytes to a Backend that speaks TLS', { ...envoyBackend, name: 'wss' }, { opaque: true }, 'backend/shop/wss'],
+  ['TLS that passes through to a port that is given TLS otherwise', { name: 'secured', port: 443 }, passthrough, 'service/shop/secured/443/passthrough'],
+  ['TLS that passes through to a port without a policy', { port: 443 }, passthrough, 'service/shop/app/443'],
+  ['TLS that passes through to a Backend that is given TLS otherwise', { ...envoyBackend, name: 'tls' }, passthrough, 'backend/shop/tls/passthrough'],
+  ['TLS that passes through to a Backend whose own could not be done', { ...envoyBackend, name: 'broken' }, passthrough, 'backend/shop/broken/passthrough'],
+  ['TLS that passes through to a Backend without any', { ...envoyBackend, name: 'plain' }, passthrough, 'backend/shop/plain'],
 ];
 
 for (const [sentence, ref, traffic, key] of variants) {

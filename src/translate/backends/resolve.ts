@@ -49,6 +49,8 @@ export interface Traffic {
   readonly http2?: boolean;
   /** Bytes that are handed on as they come: what the backend says it speaks in them is the client's business. UDP always is. */
   readonly opaque?: boolean;
+  /** Opaque bytes that are TLS between the client and the backend: none is put around it, whatever others get there. */
+  readonly passthrough?: boolean;
 }
 
 /** Finds the backend that a reference of one route names. */
@@ -114,6 +116,7 @@ function resolveService(
     const message = `${label} port ${port}: appProtocol ${servicePort?.appProtocol} needs TLS, and no BackendTLSPolicy says whom to trust there`;
     return { fault: { reason: 'UnsupportedProtocol', message } };
   }
+  if (traffic.passthrough === true) return { backend: serviceKey(kind, key, port, isSecured() ? 'passthrough' : undefined) };
   return { backend: serviceKey(kind, key, port, variantFor(traffic, servicePort?.appProtocol)) };
 }
 
@@ -141,7 +144,7 @@ function resolveBackendObject(read: Read, { key, namespace, label, traffic }: Wa
   if (backend === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'Backend', namespace })}`);
   const tls = read.get(catalog.objectTls, key);
   const policy = catalog.policies.find(read, { group: 'gateway.envoyproxy.io', kind: 'Backend', object: key, section: undefined });
-  const fault = tls?.fault ?? (policy === undefined ? tls?.trustFault : undefined);
+  const fault = traffic.passthrough === true ? undefined : (tls?.fault ?? (policy === undefined ? tls?.trustFault : undefined));
   if (fault !== undefined) return { fault: { reason: fault.reason, message: `${label}: ${fault.message}` } };
   const isSecured = tls !== undefined || policy !== undefined;
   const unsupported = unsupportedBackend(backend, { traffic, isSecured });
@@ -151,6 +154,7 @@ function resolveBackendObject(read: Read, { key, namespace, label, traffic }: Wa
   const hosts = (backend.object.spec.endpoints ?? []).flatMap(({ fqdn, ip }) => fqdn?.hostname ?? ip?.address ?? []);
   const forbidden = catalog.anyHost ? undefined : hosts.map(forbiddenHost).find((why) => why !== undefined);
   if (forbidden !== undefined) return { fault: { reason: 'UnsupportedValue', message: `${label}: ${forbidden}` } };
+  if (traffic.passthrough === true) return { backend: objectKey('backend', key, isSecured ? 'passthrough' : undefined) };
   return { backend: objectKey('backend', key, variantFor(traffic, backend.object.spec.appProtocols?.[0])) };
 }
 

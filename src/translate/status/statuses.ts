@@ -79,7 +79,8 @@ export function statuses(graph: Graph, from: StatusSources): Collection<ObjectSt
     }),
     xBackendStatuses(graph, from),
     graph.derive('route-status', from.routes, (route, read, ref) => {
-      const unserved = settings.ownsEverything ? route.backends.filter((key) => read.get(from.empty, key) === true) : [];
+      const named = new Set([...route.backends, ...(route.passthroughBackends ?? [])]);
+      const unserved = settings.ownsEverything ? [...named].filter((key) => read.get(from.empty, key) === true) : [];
       const about = {
         generation: route.generation,
         controllerName: settings.controllerNames[0] ?? '',
