@@ -1,7 +1,7 @@
 import { objectKey, serviceGroups, serviceKey, type ServiceKind, type Variant } from './backend-key.ts';
 import { forbiddenHost } from './hosts.ts';
 import { needsTls, portOf, type ServicePort, type ServicePorts, type Transport } from './services.ts';
-import { leavesVersion, speaksHttp, xBackendFault } from './x-backends.ts';
+import { leavesVersion, protocolFault, type XBackendState } from './x-backends.ts';
 import type { Fault } from '../conditions.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
 import type { ObjectTls } from '../tls/object-tls.ts';
@@ -26,7 +26,7 @@ export interface BackendCatalog {
   readonly policies: Pick<TlsPolicies, 'find'>;
   /** What `tls` of Backends comes to. */
   readonly objectTls: Collection<ObjectTls>;
-  readonly xBackends: Collection<ResourceOf<'XBackend'>>;
+  readonly xBackends: Collection<XBackendState>;
   /** Whether objects may name whatever the proxies reach: hosts by a Service of type ExternalName, the proxies themselves. */
   readonly anyHost: boolean;
   /** What is to be said of an object that was not found. */
@@ -171,13 +171,15 @@ function unsupportedBackend(
 }
 
 function resolveXBackend(read: Read, { key, namespace, label, traffic }: Wanted, catalog: BackendCatalog): Resolved {
-  const backend = read.get(catalog.xBackends, key);
-  if (backend === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'XBackend', namespace })}`);
-  const fault = xBackendFault(backend, catalog.anyHost);
+  const state = read.get(catalog.xBackends, key);
+  if (state === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'XBackend', namespace })}`);
+  const { resource, acceptedFault: fault } = state;
   if (fault !== undefined) return { fault: { reason: fault.reason, message: `${label}: ${fault.message}` } };
   if (traffic.protocol === 'UDP') return { fault: { reason: 'UnsupportedProtocol', message: `${label} takes no UDP` } };
-  if (traffic.opaque !== true && !speaksHttp(backend)) return { fault: { reason: 'UnsupportedProtocol', message: `${label}: protocol TCP is not HTTP` } };
-  return { backend: objectKey('xbackend', key, traffic.http2 === true && leavesVersion(backend) ? 'h2c' : undefined) };
+  const unfit = traffic.opaque === true ? undefined : protocolFault(resource, traffic.http2 === true);
+  if (unfit !== undefined) return { fault: { reason: 'UnsupportedProtocol', message: `${label}: ${unfit}` } };
+  if (traffic.passthrough === true) return { backend: objectKey('xbackend', key, state.tls === undefined ? undefined : 'passthrough') };
+  return { backend: objectKey('xbackend', key, traffic.http2 === true && leavesVersion(resource) ? 'h2c' : undefined) };
 }
 
 function notFound(message: string): Resolved {

@@ -5,6 +5,7 @@ import { tlsPolicyStatus } from './tls-policy-status.ts';
 import { trafficPolicyStatus } from './traffic-policy-status.ts';
 import { xBackendStatuses } from './x-backend-status.ts';
 import { unavailableBackends } from '../backends/empty-backends.ts';
+import type { XBackendState } from '../backends/x-backends.ts';
 import type { Class } from '../gateway-classes.ts';
 import { parentOf } from '../gateways/listener-sets.ts';
 import type { GatewayState } from '../gateways/state.ts';
@@ -44,6 +45,7 @@ export interface StatusSources {
   readonly routes: Collection<TranslatedRoute>;
   /** Backends that nobody serves. */
   readonly empty: Collection<true>;
+  readonly xBackends: Collection<XBackendState>;
   readonly policies: TlsPolicies;
   readonly traffic: TrafficPolicies;
   /** Gateways whose routes lead to the target of a policy. */
