@@ -1,6 +1,6 @@
 /**
  * What tells two backends at one port of an object apart. `udp`: a UDP port may have the number of a TCP port. `h2c`: some routes
- * speak HTTP/2 (without TLS) to a port that does not say what it speaks. `passthrough`: some connections bring TLS of their own to a port
+ * speak HTTP/2 to a port that does not say that it does. `passthrough`: some connections bring TLS of their own to a port
  * where others are given it.
  */
 export type Variant = 'h2c' | 'passthrough' | 'udp';

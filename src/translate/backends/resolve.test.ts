@@ -23,7 +23,7 @@ function service(key: string, rest: Partial<ServicePorts>, kind: ServiceKind = '
 }
 
 service('shop/app', { ports: [port(80), port(81, 'kubernetes.io/h2c'), port(443, 'https'), port(444, 'kubernetes.io/wss')] });
-service('shop/secured', { ports: [port(443, 'HTTPS'), port(444, 'wss')] });
+service('shop/secured', { ports: [port(443, 'HTTPS'), port(444, 'http')] });
 service('shop/dns', { ports: [port(53), { name: 'udp', port: 53, protocol: 'UDP', appProtocol: 'https' }] });
 service('bank/app', { ports: [port(80)] });
 service('shop/portless', {});
@@ -117,6 +117,7 @@ const variants: readonly [sentence: string, ref: Partial<BackendReference>, traf
   ['UDP to an external name', { name: 'external', port: 53 }, { protocol: 'UDP' }, 'service/shop/external/53/udp'],
   ['UDP to a Backend', { ...envoyBackend, name: 'plain' }, { protocol: 'UDP' }, 'backend/shop/plain/udp'],
   ['gRPC to a port that does not say what it speaks', {}, { http2: true }, 'service/shop/app/80/h2c'],
+  ['gRPC to a port that speaks HTTP/1.1 with others', { name: 'secured', port: 444 }, { http2: true }, 'service/shop/secured/444/h2c'],
   ['gRPC to a port that does', { port: 81 }, { http2: true }, 'service/shop/app/81'],
   ['gRPC to a Backend that does not say what it speaks', { ...envoyBackend, name: 'plain' }, { http2: true }, 'backend/shop/plain/h2c'],
   ['gRPC to a Backend that does', { ...envoyBackend, name: 'h2c' }, { http2: true }, 'backend/shop/h2c'],

@@ -1,6 +1,6 @@
 import { objectKey, serviceGroups, serviceKey, type ServiceKind, type Variant } from './backend-key.ts';
 import { forbiddenHost } from './hosts.ts';
-import { needsTls, portOf, type ServicePort, type ServicePorts, type Transport } from './services.ts';
+import { needsTls, portOf, protocolOf, type ServicePort, type ServicePorts, type Transport } from './services.ts';
 import { leavesVersion, protocolFault, type XBackendState } from './x-backends.ts';
 import type { Fault } from '../conditions.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
@@ -45,7 +45,7 @@ export interface RouteIdentity {
 /** What is going to be sent to the backend; HTTP over TCP in the version that the backend asks for, unless said otherwise. */
 export interface Traffic {
   readonly protocol?: Extract<Transport, 'TCP' | 'UDP'>;
-  /** HTTP/2 to a backend that does not say what it speaks: gRPC has nothing else. */
+  /** HTTP/2, whatever a port says that it speaks: gRPC has nothing else. */
   readonly http2?: boolean;
   /** Bytes that are handed on as they come: what the backend says it speaks in them is the client's business. UDP always is. */
   readonly opaque?: boolean;
@@ -136,7 +136,7 @@ function wantsTls({ protocol, opaque }: Traffic, appProtocol: ServicePort['appPr
 
 function variantFor({ protocol, http2 }: Traffic, appProtocol: ServicePort['appProtocol']): Variant | undefined {
   if (protocol === 'UDP') return 'udp';
-  return http2 === true && appProtocol === undefined ? 'h2c' : undefined;
+  return http2 === true && protocolOf(appProtocol, false) !== 'h2c' ? 'h2c' : undefined;
 }
 
 function resolveBackendObject(read: Read, { key, namespace, label, traffic }: Wanted, catalog: BackendCatalog): Resolved {
