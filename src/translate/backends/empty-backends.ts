@@ -25,5 +25,5 @@ export function unavailableBackends(keys: readonly string[]): Fault | undefined 
     const port = `${parsed.variant === 'udp' ? 'UDP ' : ''}port ${parsed.port}`;
     return `${parsed.kind} ${parsed.object} has no endpoints on ${port} (an EndpointSlice with the label ${serviceLabels[parsed.kind]}: ${name} gives it some)`;
   });
-  return { reason: 'EndpointsNotFound', message: `Requests are answered with 503: ${names.join('; ')}` };
+  return { reason: 'EndpointsNotFound', message: `Requests are answered with 503: ${[...new Set(names)].join('; ')}` };
 }

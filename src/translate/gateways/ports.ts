@@ -127,6 +127,8 @@ export interface TableState {
   /** undefined: what meets there are routes of layer 4. */
   readonly http: RouteTable | undefined;
   readonly transport: Transport;
+  /** TLS passes through. */
+  readonly passthrough: boolean;
   /** Hostnames of all listeners of the port → listener: a host belongs to the most specific that covers it. */
   readonly owners: ReadonlyMap<string, string>;
   /** Keys of the listeners whose routes are in this table. */
@@ -162,6 +164,7 @@ function tablesOfPort(
       proxy: first.gateway.proxy,
       http: own[0]?.layer === 7 ? routeTable(table, { own, misdirected: misdirected(own), proxy: first.gateway.proxy, binding }) : undefined,
       transport: first.listener.transport,
+      passthrough: own[0]?.tls === 'Passthrough',
       owners,
       listeners: new Set(own.map((listener) => listener.key)),
       preserveRouteOrder: members[0]?.gateway.settings?.preserveRouteOrder === true,
