@@ -1,10 +1,17 @@
 import { parseArgs } from 'node:util';
+import { channels } from './crds.ts';
+import type { Channel } from './crds.ts';
+import { SUITE_VERSION } from './suite/recipe.ts';
 
 /** What `npm run conformance` was asked. */
 export interface Options {
   readonly profiles: readonly string[];
   readonly runTest: string | undefined;
   readonly skipTests: readonly string[];
+  /** Which CRDs of the Gateway API are installed. */
+  readonly channel: Channel;
+  /** Their version, which should be the suite's. */
+  readonly crds: string;
   /** The original in our place. */
   readonly peer: 'envoy-gateway' | undefined;
   /** A file that gets a copy of the suite's report. */
@@ -31,6 +38,8 @@ Runs the official conformance suite of the Gateway API against Moongate on a clu
   --profiles LIST         conformance profiles, comma-separated (default: all five of gateways)
   --run-test NAME         this test only
   --skip-tests LIST       without these tests
+  --channel CHANNEL       CRDs of this channel, experimental (default) or standard; features of the former are not claimed with the latter
+  --crds VERSION          CRDs of this version of the Gateway API (default: the suite's, ${SUITE_VERSION})
   --peer envoy-gateway    against Envoy Gateway v1.9.1 instead
   --report FILE           copy the suite's report to FILE
   --keep                  leave the cluster running
@@ -54,6 +63,8 @@ export function readOptions(args: readonly string[]): Options {
       'profiles': { type: 'string', default: gatewayProfiles.join() },
       'run-test': { type: 'string' },
       'skip-tests': { type: 'string', default: '' },
+      'channel': { type: 'string', default: channels[0] },
+      'crds': { type: 'string', default: SUITE_VERSION },
       'peer': { type: 'string' },
       'report': { type: 'string' },
       'keep': { type: 'boolean', default: false },
@@ -66,6 +77,9 @@ export function readOptions(args: readonly string[]): Options {
   });
   const peer = peers.find((name) => name === values.peer);
   if (values.peer !== undefined && peer === undefined) throw new Error(`--peer ${values.peer}: not one of ${peers.join(', ')}`);
+  const channel = channels.find((name) => name === values.channel);
+  if (channel === undefined) throw new Error(`--channel ${values.channel}: not one of ${channels.join(', ')}`);
+  if (!/^v\d+\.\d+\.\d+/.test(values.crds)) throw new Error(`--crds ${values.crds}: not a version such as ${SUITE_VERSION}`);
   const parallel = Number(values.parallel);
   if (!Number.isInteger(parallel) || parallel < 1) throw new Error(`--parallel ${values.parallel}: not a number above 0`);
   const profiles = list(values.profiles);
@@ -74,6 +88,8 @@ export function readOptions(args: readonly string[]): Options {
     profiles,
     runTest: values['run-test'],
     skipTests: list(values['skip-tests']),
+    channel,
+    crds: values.crds,
     peer,
     report: values.report,
     keep: values.keep,
