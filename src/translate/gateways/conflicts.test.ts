@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { conflicts } from './conflicts.ts';
+import { describe, test } from 'node:test';
+import { conflicts, type ListenerGroup } from './conflicts.ts';
+import { listenerState } from '../testing.ts';
 
 type Listener = [name: string, port: number, protocol: string, hostname: string];
 
@@ -35,17 +36,44 @@ const table: readonly [sentence: string, listeners: readonly Listener[], reasons
   ],
 ];
 
+function group(label: string, listeners: readonly Listener[]): ListenerGroup {
+  return {
+    label,
+    listeners: listeners.map(([name, port, protocol, hostname]) => listenerState(`default/${label}/${name}`, { port, transport: protocol === 'UDP' ? 'UDP' : 'TCP', protocol, hostname })),
+  };
+}
+
+/** `GROUP/LISTENER: reason`. */
+function found(...groups: readonly ListenerGroup[]): string[] {
+  return [...conflicts(groups)].map(([key, { reason }]) => `${key.split('/').slice(2).join('/')}: ${reason}`);
+}
+
 for (const [sentence, listeners, reasons] of table) {
-  test(sentence, () => {
-    const found = conflicts(listeners.map(([name, port, protocol, hostname]) => ({ name, port, transport: protocol === 'UDP' ? 'UDP' : 'TCP', protocol, hostname })));
-    assert.deepEqual(Object.fromEntries([...found].map(([name, { reason }]) => [name, reason])), reasons);
-  });
+  test(sentence, () => assert.deepEqual(found(group('web', listeners)), Object.entries(reasons).map(([name, reason]) => `web/${name}: ${reason}`)));
 }
 
 test('the message names the other listener', () => {
-  const found = conflicts([
-    { name: 'a', port: 80, transport: 'TCP', protocol: 'HTTP', hostname: '*' },
-    { name: 'b', port: 80, transport: 'TCP', protocol: 'HTTP', hostname: '*' },
-  ]);
-  assert.equal(found.get('a')?.message, 'Listener "b" on port 80 has no hostname too');
+  const [fault] = conflicts([group('web', [['a', 80, 'HTTP', '*'], ['b', 80, 'HTTP', '*']])]).values();
+  assert.equal(fault?.message, 'Listener "b" on port 80 has no hostname too');
+});
+
+describe('of two objects', () => {
+  test('the one with precedence keeps the hostname, and the message does not say how its listener is called', () => {
+    const groups = [group('first', [['secret', 80, 'HTTP', 'a.com']]), group('second', [['a', 80, 'HTTP', 'a.com'], ['b', 80, 'HTTP', 'b.com']])];
+    assert.deepEqual(found(...groups), ['second/a: HostnameConflict']);
+    assert.equal([...conflicts(groups).values()][0]?.message, 'A listener of first on port 80 has hostname "a.com" too');
+  });
+
+  test('the one with precedence keeps the protocol', () => {
+    assert.deepEqual(found(group('first', [['a', 80, 'TCP', '*']]), group('second', [['b', 80, 'HTTP', 'b.com'], ['c', 81, 'HTTP', 'b.com']])), ['second/b: ProtocolConflict']);
+  });
+
+  test('what is out because of the first is in nobody\'s way in the second', () => {
+    assert.deepEqual(found(group('first', [['a', 80, 'HTTP', 'a.com']]), group('second', [['b', 80, 'HTTP', 'b.com'], ['tcp', 80, 'TCP', '*']])), ['second/tcp: ProtocolConflict']);
+  });
+
+  test('what the first cannot decide leaves the place to the second', () => {
+    const first = group('first', [['a', 80, 'HTTP', 'a.com'], ['b', 80, 'HTTP', 'a.com']]);
+    assert.deepEqual(found(first, group('second', [['c', 80, 'HTTP', 'a.com']])), ['first/a: HostnameConflict', 'first/b: HostnameConflict']);
+  });
 });

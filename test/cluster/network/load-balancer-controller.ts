@@ -23,6 +23,7 @@ export interface LoadBalancerOptions {
 export async function runLoadBalancers({ plan, nodes, client, signal, onError = () => {} }: LoadBalancerOptions): Promise<void> {
   let services: readonly LoadBalancerService[] = [];
   let slices: readonly EndpointSlice[] = [];
+  let last: string | undefined;
   const router = new Router(nodes);
   const common = { client, signal, onError };
   await Promise.all([
@@ -32,7 +33,10 @@ export async function runLoadBalancers({ plan, nodes, client, signal, onError = 
       onChange: async (objects) => {
         services = [...objects.values()];
         // The watch brings back what is written here, and with it the next call.
-        for (const assignment of assign(plan, services)) await write(client, assignment, signal);
+        for (const assignment of assign(plan, services, last)) {
+          last = assignment.address;
+          await write(client, assignment, signal);
+        }
         await router.want(routes(services, slices, nodes));
       },
     }),

@@ -22,6 +22,10 @@ test('Services get addresses in order, and keep what they have', () => {
   assert.deepEqual(given(service('a'), service('b', { ip: '10.160.1.5' }), service('c')), { a: '10.160.1.6', c: '10.160.1.7' });
 });
 
+test('an address that was given back is not given to the next Service', () => {
+  assert.deepEqual(assign(plan, [service('a')], '10.160.1.5').map(({ address }) => address), ['10.160.1.6']);
+});
+
 test('a Service gets the address that it asks for, before others may take it', () => {
   assert.deepEqual(given(service('any'), service('choosy', { ask: '10.160.1.5' })), { choosy: '10.160.1.5', any: '10.160.1.6' });
 });
