@@ -1,5 +1,6 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { apiVersions } from '../../src/app/versions.ts';
 import { ensureProgram } from '../cluster/tools/ensure.ts';
 import { kubernetes } from '../cluster/tools/recipes.ts';
 import { applyClass, className, supportedFeatures } from './class.ts';
@@ -8,6 +9,7 @@ import type { ProfileOutcome } from './compare.ts';
 import { readExpected, withoutFeatures } from './expected.ts';
 import type { Expected } from './expected.ts';
 import { makeReportFolder } from './folder.ts';
+import { commandOf } from './options.ts';
 import type { Options } from './options.ts';
 import { progressLines } from './progress.ts';
 import type { TestResult } from './results.ts';
@@ -96,7 +98,8 @@ export async function runConformance(options: Options, { startTarget, print, sig
     ...troubleOf(end.trouble, outcomes, results),
     ...differencesFromReport(reportText, outcomes),
   ];
-  await writeFile(join(folder, 'results.json'), `${JSON.stringify({ seconds, outcomes: outcomes.map(asJson), problems, results: results.map(withoutOutput) }, undefined, 1)}\n`);
+  const about = { envoy: apiVersions.envoy, command: commandOf(options) };
+  await writeFile(join(folder, 'results.json'), `${JSON.stringify({ seconds, ...about, outcomes: outcomes.map(asJson), problems, results: results.map(withoutOutput) }, undefined, 1)}\n`);
   if (options.report !== undefined && reportText !== undefined) await copyFile(report, options.report);
   if (problems.length > 0) await dump(join(folder, 'state', 'end'));
 

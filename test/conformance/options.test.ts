@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readOptions } from './options.ts';
+import { commandOf, readOptions } from './options.ts';
 
 test('without options it is all profiles of gateways against ours, with the CRDs of the suite', () => {
   const { profiles, channel, crds, peer, gatewayClass, parallel } = readOptions([]);
@@ -10,6 +10,12 @@ test('without options it is all profiles of gateways against ours, with the CRDs
 test('lists are separated by commas', () => {
   const { profiles, skipTests } = readOptions(['--profiles', 'GATEWAY-HTTP, GATEWAY-TLS', '--skip-tests', 'A,B']);
   assert.deepEqual({ profiles, skipTests }, { profiles: ['GATEWAY-HTTP', 'GATEWAY-TLS'], skipTests: ['A', 'B'] });
+});
+
+test('a run is repeated by what differs from the defaults', () => {
+  assert.equal(commandOf(readOptions(['--parallel', '2', '--keep'])), 'npm run conformance');
+  const args = ['--profiles', 'GATEWAY-UDP', '--run-test', 'A', '--skip-tests', 'B,C', '--channel', 'standard', '--crds', 'v1.7.0', '--peer', 'envoy-gateway', '--set', 'a=b'];
+  assert.equal(commandOf(readOptions(args)), `npm run conformance -- ${args.join(' ')}`);
 });
 
 test('what makes no sense is refused by name', () => {

@@ -25,6 +25,8 @@ export interface Options {
   /** Values for the chart, as helm's --set takes them. */
   readonly set: readonly string[];
   readonly parallel: number;
+  /** Folder of a run whose report is to be kept and documented; nothing is run then. */
+  readonly document: string | undefined;
   readonly help: boolean;
 }
 
@@ -47,6 +49,7 @@ Runs the official conformance suite of the Gateway API against Moongate on a clu
   --gateway-class NAME    a class that exists, instead of one that is made for the run
   --set KEY=VALUE         a value for the chart; may be repeated
   --parallel N            how many of the tests that may run together do (default 8)
+  --document FOLDER       keep the report of a whole run in docs/conformance, and write docs/conformance.md anew
   --help
 
 What is not expected to pass is listed in test/conformance/expected.yaml. Exit status: 0 when all is as expected, 1 otherwise.
@@ -72,6 +75,7 @@ export function readOptions(args: readonly string[]): Options {
       'gateway-class': { type: 'string' },
       'set': { type: 'string', multiple: true, default: [] },
       'parallel': { type: 'string', default: String(defaultParallel) },
+      'document': { type: 'string' },
       'help': { type: 'boolean', default: false },
     },
   });
@@ -97,8 +101,23 @@ export function readOptions(args: readonly string[]): Options {
     gatewayClass: values['gateway-class'],
     set: values.set,
     parallel,
+    document: values.document,
     help: values.help,
   };
+}
+
+/** The command that repeats what decides about a report: which tests, with which definitions. */
+export function commandOf({ profiles, runTest, skipTests, channel, crds, peer, set }: Options): string {
+  const options = [
+    ...(profiles.join() === gatewayProfiles.join() ? [] : [`--profiles ${profiles.join()}`]),
+    ...(runTest === undefined ? [] : [`--run-test ${runTest}`]),
+    ...(skipTests.length === 0 ? [] : [`--skip-tests ${skipTests.join()}`]),
+    ...(channel === channels[0] ? [] : [`--channel ${channel}`]),
+    ...(crds === SUITE_VERSION ? [] : [`--crds ${crds}`]),
+    ...(peer === undefined ? [] : [`--peer ${peer}`]),
+    ...set.map((value) => `--set ${value}`),
+  ];
+  return ['npm run conformance', ...(options.length === 0 ? [] : ['--', ...options])].join(' ');
 }
 
 function list(text: string): string[] {

@@ -51,8 +51,8 @@ async function implementationOf({ peer }: Pick<Options, 'peer'>): Promise<Implem
   if (peer === 'envoy-gateway') {
     return { organization: 'envoyproxy', project: 'envoy-gateway', url: 'https://gateway.envoyproxy.io', version: 'v1.9.1', contact: '@envoyproxy/gateway-maintainers' };
   }
-  const { version } = JSON.parse(await readFile(join(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string };
-  return { organization: 'moongate', project: 'moongate', url: 'https://moongate.invalid', version: `v${version}`, contact: '@moongate/maintainers' };
+  const { name, version, homepage, bugs } = JSON.parse(await readFile(join(import.meta.dirname, '../../package.json'), 'utf8')) as { name: string; version: string; homepage: string; bugs: string };
+  return { organization: name, project: name, url: homepage, version: `v${version}`, contact: bugs };
 }
 
 /**
