@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { apiVersions } from '../src/app/versions.ts';
+import { readKeptRuns } from './conformance/document/kept-run.ts';
 import { readOptions } from './conformance/options.ts';
 import { SUITE_VERSION } from './conformance/suite/recipe.ts';
 
@@ -60,6 +61,13 @@ test('versions that pages name are those that are used', () => {
   const named = pages.flatMap((page) => versions.flatMap(([pattern, used]) => [...text(page).matchAll(pattern)].map(([words, version = '']) => ({ words: `${page}: ${words}`, right: used.startsWith(version) }))));
   assert.ok(named.length >= 8, `only ${named.length} versions`);
   assert.deepEqual(named.filter(({ right }) => !right), []);
+});
+
+test('README counts the tests of the conformance suite that passed', () => {
+  const counts = [...text('README.md').matchAll(/\b(HTTP|GRPC|TLS|TCP|UDP) (\d+)(?: core)? and (\d+)/g)].map(([, name, core, extended]) => `GATEWAY-${name} ${core} ${extended}`);
+  const run = readKeptRuns().find(({ report }) => report.gatewayAPIChannel === 'experimental');
+  const passed = run?.report.profiles?.map(({ name, core, extended }) => `${name} ${core?.statistics?.Passed} ${extended?.statistics?.Passed}`);
+  assert.deepEqual(counts.sort(), passed?.toSorted());
 });
 
 test('nothing names a registry or a path of one machine', () => {
