@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
-import { readExpected } from './expected.ts';
+import { readExpected, withoutFeatures } from './expected.ts';
 import type { Catalogue } from './suite/catalogue.ts';
 
 const catalogue: Catalogue = {
   profiles: { HTTP: { core: ['Gateway'], extended: ['ListenerSet'] } },
+  experimental: [],
   tests: [
     { name: 'Simple', features: ['Gateway'], parallel: false, provisional: false },
     { name: 'Set', features: ['Gateway', 'ListenerSet'], parallel: false, provisional: false },
@@ -36,6 +37,13 @@ describe('the list of expectations', () => {
 
   test('is refused by name when it is no YAML', () => {
     assert.throws(() => readExpected('{', 'x.yaml', catalogue), /^Error: x\.yaml: /);
+  });
+});
+
+test('features that the CRDs lack are not claimed, beside what is listed', () => {
+  const expected = { HTTP: { notClaimed: {}, fails: { Simple: 'broken' }, skips: {} } };
+  assert.deepEqual(withoutFeatures(expected, { catalogue, profiles: ['HTTP'], features: ['ListenerSet', 'OfNoProfile'], reason: 'lacking' }), {
+    HTTP: { notClaimed: { ListenerSet: 'lacking' }, fails: { Simple: 'broken' }, skips: {} },
   });
 });
 
