@@ -43,7 +43,7 @@ export function streamPlaces(
     if (first === undefined || state === undefined || state.http !== undefined) return undefined;
     const { table, domain } = first;
     const owner = ownerOf(state, domain);
-    if (owner === undefined || !state.listeners.includes(owner)) return undefined;
+    if (owner === undefined || !state.listeners.has(owner)) return undefined;
     const route = winner(read, entries.filter((entry) => entry.listener === owner), from.routes);
     return { table, domain, proxy: state.proxy, transport: state.transport, passthrough: state.passthrough, owner: route?.ref, route: route && key };
   });

@@ -112,9 +112,7 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
 
   const ports = graph.expand('wanted-ports', fleets, (fleet): Iterable<[string, WantedPort]> => wantedPorts(fleet));
   const tables = graph.expand('table-states', fleets, (fleet, read): [string, TableState][] =>
-    [...servingByPort(fleet)]
-      .flatMap(([port, serving]) => tablesOf(fleet, serving, read.get(inputs.portBindings, port)))
-      .map((state) => [state.key, state]),
+    tablesOf(fleet, (port) => read.get(inputs.portBindings, port)).map((state) => [state.key, state]),
   );
 
   const requestRoutes = l7Routes(graph, inputs, catalog, traffic);

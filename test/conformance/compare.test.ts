@@ -8,6 +8,7 @@ import type { Catalogue } from './suite/catalogue.ts';
 
 const catalogue: Catalogue = {
   profiles: { HTTP: { core: ['Gateway'], extended: ['ListenerSet', 'Port'] } },
+  experimental: [],
   tests: [
     { name: 'Simple', features: ['Gateway'], parallel: false, provisional: false },
     { name: 'Set', features: ['Gateway', 'ListenerSet'], parallel: false, provisional: false },

@@ -4,14 +4,23 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { moduleFolder } from '../cluster/tools/go.ts';
 import { ENVOY_GATEWAY, GATEWAY_API } from './suite/recipe.ts';
 
-/** Modules to the folder of their CRDs. The API's are of the experimental channel, which holds all kinds. */
-const folders = [
-  [GATEWAY_API, 'config/crd/experimental'],
-  [ENVOY_GATEWAY, 'charts/gateway-helm/charts/crds/crds/generated'],
-] as const;
+/** The experimental channel has all kinds and fields, the standard one those that stay as they are. */
+export type Channel = (typeof channels)[number];
+export const channels = ['experimental', 'standard'] as const;
 
-/** Applies the CRDs that belong to the suite, and waits until they are established. */
-export async function applyCrds(cluster: Cluster): Promise<void> {
+/** Which CRDs of the Gateway API. */
+export interface CrdsOptions {
+  readonly channel: Channel;
+  /** Of the API, such as v1.7.0. */
+  readonly version: string;
+}
+
+/** Applies the CRDs of the Gateway API and of Envoy Gateway, and waits until they are established. */
+export async function applyCrds(cluster: Cluster, { channel, version }: CrdsOptions): Promise<void> {
+  const folders = [
+    [`${GATEWAY_API}@${version}`, `config/crd/${channel}`],
+    [ENVOY_GATEWAY, 'charts/gateway-helm/charts/crds/crds/generated'],
+  ] as const;
   const files = (await Promise.all(folders.map(async ([module, path]) => crdFiles(join(await moduleFolder(module), path))))).flat();
   // Larger than what fits into the annotation in which a client-side apply keeps the whole object.
   await cluster.kubectl(['apply', '--server-side', ...files.flatMap((file) => ['-f', file])]);

@@ -86,7 +86,7 @@ export function statuses(graph: Graph, from: StatusSources): Collection<ObjectSt
       const about = {
         generation: route.generation,
         controllerName: settings.controllerNames[0] ?? '',
-        unavailable: unavailableBackends(unserved),
+        unavailable: unavailableBackends(route.kind, unserved),
       };
       return objectStatus(route.kind, route.key, routeStatus(read.get(from.attachments, ref) ?? [], route, about));
     }),

@@ -9,6 +9,8 @@ export interface Catalogue {
   readonly tests: readonly CatalogueTest[];
   /** By name, such as GATEWAY-HTTP. */
   readonly profiles: Readonly<Record<string, Profile>>;
+  /** Features of the experimental channel: the CRDs of the standard one lack what they need. */
+  readonly experimental: readonly string[];
 }
 
 export interface CatalogueTest {

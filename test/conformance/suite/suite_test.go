@@ -46,7 +46,13 @@ func TestCatalogue(t *testing.T) {
 	} {
 		profiles[each.Name] = profile{sorted(each.CoreFeatures), sorted(each.ExtendedFeatures)}
 	}
-	text, err := json.Marshal(map[string]any{"tests": list, "profiles": profiles})
+	experimental := sets.Set[features.FeatureName]{}
+	for each := range features.AllFeatures {
+		if each.Channel == features.FeatureChannelExperimental {
+			experimental.Insert(each.Name)
+		}
+	}
+	text, err := json.Marshal(map[string]any{"tests": list, "profiles": profiles, "experimental": sorted(experimental)})
 	if err != nil {
 		t.Fatal(err)
 	}
