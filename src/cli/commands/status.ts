@@ -57,6 +57,7 @@ const subjects: ReadonlyMap<string, string> = new Map([
   ...names('TCPRoute', 'tcproute', 'tcproutes'),
   ...names('UDPRoute', 'udproute', 'udproutes'),
   ...names('BackendTLSPolicy', 'backendtlspolicy', 'backendtlspolicies', 'btlspolicy'),
+  ...names('XBackend', 'xbackend', 'xbackends'),
   ...names('XBackendTrafficPolicy', 'xbackendtrafficpolicy', 'xbackendtrafficpolicies', 'xbtrafficpolicy'),
   ...names('proxies', 'proxy', 'proxies'),
   ...names('problems', 'problem', 'problems'),

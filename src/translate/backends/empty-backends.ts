@@ -32,5 +32,5 @@ export function unavailableBackends(kind: string, keys: readonly string[]): Faul
     const port = `${parsed.variant === 'udp' ? 'UDP ' : ''}port ${parsed.port}`;
     return `${parsed.kind} ${parsed.object} has no endpoints on ${port} (an EndpointSlice with the label ${serviceLabels[parsed.kind]}: ${name} gives it some)`;
   });
-  return { reason: 'EndpointsNotFound', message: `${consequences[kind] ?? 'Requests are answered with 503'}: ${names.join('; ')}` };
+  return { reason: 'EndpointsNotFound', message: `${consequences[kind] ?? 'Requests are answered with 503'}: ${[...new Set(names)].join('; ')}` };
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { conflicts, type ListenerGroup } from './conflicts.ts';
+import type { ListenerState } from './state.ts';
 import { listenerState } from '../testing.ts';
 
 type Listener = [name: string, port: number, protocol: string, hostname: string];
@@ -76,4 +78,48 @@ describe('of two objects', () => {
     const first = group('first', [['a', 80, 'HTTP', 'a.com'], ['b', 80, 'HTTP', 'a.com']]);
     assert.deepEqual(found(first, group('second', [['c', 80, 'HTTP', 'a.com']])), ['first/a: HostnameConflict', 'first/b: HostnameConflict']);
   });
+});
+
+/** Why two listeners of a port cannot be told apart; undefined: they can. */
+function rivalry(a: ListenerState, b: ListenerState): string | undefined {
+  const by = ({ protocol }: ListenerState) => (protocol === 'HTTPS' || protocol === 'TLS' ? 'server names' : protocol);
+  if (a.port !== b.port || a.transport !== b.transport) return undefined;
+  if (by(a) !== by(b) || a.protocol === 'TCP' || a.protocol === 'UDP') return 'ProtocolConflict';
+  return a.hostname === b.hostname ? 'HostnameConflict' : undefined;
+}
+
+/** The rules of conflicts, read naively: each listener against all that are served before it, then against all that are left of its object. */
+function naively(groups: readonly ListenerGroup[]): Map<string, string> {
+  const reasons = new Map<string, string>();
+  const judge = (listeners: readonly ListenerState[], others: readonly ListenerState[]): ListenerState[] =>
+    listeners.filter((listener) => {
+      const reason = others.map((other) => (other === listener ? undefined : rivalry(listener, other))).find((one) => one !== undefined);
+      if (reason !== undefined) reasons.set(listener.key, reason);
+      return reason === undefined;
+    });
+  const served: ListenerState[] = [];
+  for (const { listeners } of groups) {
+    const own = judge(listeners, [...served]);
+    served.push(...judge(own, own));
+  }
+  return reasons;
+}
+
+const claim = fc.record({
+  port: fc.constantFrom(80, 443),
+  protocol: fc.constantFrom('HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP'),
+  hostname: fc.constantFrom('*', '*.a.com', 'a.com', 'b.com'),
+});
+
+test('conflicts are those of the specification, read naively', () => {
+  fc.assert(
+    fc.property(fc.array(fc.array(claim, { maxLength: 5 }), { maxLength: 5 }), (objects) => {
+      const groups = objects.map((claims, object): ListenerGroup => ({
+        label: `g${object}`,
+        listeners: claims.map((one, i) => listenerState(`default/g${object}/l${i}`, { ...one, transport: one.protocol === 'UDP' ? 'UDP' : 'TCP' })),
+      }));
+      assert.deepEqual(new Map([...conflicts(groups)].map(([key, { reason }]) => [key, reason])), naively(groups));
+    }),
+    { numRuns: 2000 },
+  );
 });

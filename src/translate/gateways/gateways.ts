@@ -81,10 +81,10 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
     { recover },
   );
   const mergedGateways = graph.group('merged-gateways', own, ({ merged, proxy }) => (merged ? [proxy] : []), byAge);
+  const mergedListeners = graph.derive('merged-listeners', mergedGateways, (fleet) => settle(fleet.filter(({ fault }) => fault === undefined)));
   return graph.derive('gateways', own, (gateway, read): GatewayState => {
     if (!gateway.merged) return gateway;
-    const fleet = (read.get(mergedGateways, gateway.proxy) ?? []).filter(({ fault }) => fault === undefined);
-    return { ...gateway, listeners: settle(fleet).get(gateway.key) ?? gateway.listeners };
+    return { ...gateway, listeners: read.get(mergedListeners, gateway.proxy)?.get(gateway.key) ?? gateway.listeners };
   });
 }
 

@@ -51,7 +51,7 @@ export interface RuleContext {
   /** Envoy refused the route at this version: it is answered with 500 and matches that Envoy has to compile are left out. */
   readonly rejected: boolean;
   readonly resolve: Resolve;
-  /** The session that a policy wants for a backend. */
+  /** The session that a policy wants for a backend, or that the backend itself asks for. */
   readonly policySession: PolicySession;
 }
 

@@ -46,6 +46,36 @@ export function assign(plan: AddressPlan, services: readonly LoadBalancerService
   return assignments;
 }
 
+/** Addresses that are being written: the Services that the watch knows may not have them yet, and must not get others. */
+export class GivenAddresses {
+  readonly #addresses = new Map<string, string>();
+  #last: string | undefined;
+
+  /** The address that was given last. */
+  get last(): string | undefined {
+    return this.#last;
+  }
+
+  note({ namespace, name, address }: Assignment): void {
+    this.#addresses.set(`${namespace}/${name}`, address);
+    this.#last = address;
+  }
+
+  forget({ namespace, name }: Assignment): void {
+    this.#addresses.delete(`${namespace}/${name}`);
+  }
+
+  /** The Services as they will be. What the watch has seen, or seen going, is forgotten. */
+  laidOver(services: readonly LoadBalancerService[]): LoadBalancerService[] {
+    const waiting = new Set(services.filter((service) => addressesOf(service).length === 0).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));
+    for (const key of this.#addresses.keys()) if (!waiting.has(key)) this.#addresses.delete(key);
+    return services.map((service) => {
+      const ip = this.#addresses.get(`${service.metadata.namespace}/${service.metadata.name}`);
+      return ip === undefined ? service : { ...service, status: { loadBalancer: { ingress: [{ ip }] } } };
+    });
+  }
+}
+
 /**
  * Where each address is to be led: to the nodes with ready endpoints of its Service, because the others drop what comes for a Service with
  * `externalTrafficPolicy: Local`. Addresses of Services without ready endpoints are left out; the first node refuses for them.

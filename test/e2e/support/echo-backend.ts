@@ -38,9 +38,12 @@ function seenOfTls(socket: TLSSocket): NonNullable<Seen['tls']> {
 /**
  * A server that answers with what it saw, as JSON. Asked by query: `status=503`, `fail=N` (the first N requests with this
  * `key` get the status), `delay=MS`, `reset` (closes the connection), `cookie=LINE` (a Set-Cookie, any number of them). With `tls` it speaks
- * HTTP/1.1 and HTTP/2, as ALPN says. Echoes bytes after an upgrade.
+ * HTTP/1.1 and HTTP/2, as ALPN says. Echoes bytes after an upgrade. Listens on some port of 127.0.0.1 unless told otherwise.
  */
-export async function startEchoBackend(name: string, options: { protocol?: 'http1' | 'h2c'; tls?: SecureContextOptions & TlsOptions } = {}): Promise<EchoBackend> {
+export async function startEchoBackend(
+  name: string,
+  options: { protocol?: 'http1' | 'h2c'; tls?: SecureContextOptions & TlsOptions; host?: string; port?: number } = {},
+): Promise<EchoBackend> {
   const seen: Seen[] = [];
   const tries = new Map<string, number>();
 
@@ -84,7 +87,7 @@ export async function startEchoBackend(name: string, options: { protocol?: 'http
     socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
     socket.on('data', (chunk: Buffer) => socket.write(chunk));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve));
   return {
     name,
     port: (server.address() as AddressInfo).port,
