@@ -2,10 +2,12 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { apiVersions } from '../../src/app/versions.ts';
 import { ensureProgram } from '../cluster/tools/ensure.ts';
+import { moduleFolder } from '../cluster/tools/go.ts';
 import { kubernetes } from '../cluster/tools/recipes.ts';
 import { applyClass, className, supportedFeatures } from './class.ts';
 import { compare } from './compare.ts';
 import type { ProfileOutcome } from './compare.ts';
+import { gatewayApiCrds } from './crds.ts';
 import { readExpected, withoutFeatures } from './expected.ts';
 import type { Expected } from './expected.ts';
 import { makeReportFolder } from './folder.ts';
@@ -17,8 +19,9 @@ import { dumpState } from './state/dump.ts';
 import { SlowTests } from './state/slow-tests.ts';
 import { featuresOf, plannedTests, readCatalogue, testsOfProfile } from './suite/catalogue.ts';
 import type { Catalogue } from './suite/catalogue.ts';
-import { claimedFeatures, missingFeatures } from './suite/claims.ts';
-import { suite, SUITE_VERSION } from './suite/recipe.ts';
+import { claimedFeatures } from './suite/claims.ts';
+import { missingFeatures } from './suite/missing-features.ts';
+import { GATEWAY_API, suite, SUITE_VERSION } from './suite/recipe.ts';
 import { differencesFromReport } from './suite/report.ts';
 import { runSuite } from './suite/run.ts';
 import { summaryLine } from './summary.ts';
@@ -41,7 +44,9 @@ export async function runConformance(options: Options, { startTarget, print, sig
   const program = await ensureProgram(suite, 'conformance.test', print);
   const kubectl = await ensureProgram(kubernetes.kubectl, 'kubectl', print);
   const catalogue = await readCatalogue(program);
-  const expected = await expectations(options, catalogue);
+  const definitions = { channel: options.channel, version: options.crds };
+  const missing = await missingFeatures(catalogue, { suiteFolder: await moduleFolder(`${GATEWAY_API}/conformance@${SUITE_VERSION}`), crdFiles: await gatewayApiCrds(definitions) });
+  const expected = await expectations(options, catalogue, missing);
   const asked = whatIsAsked(options, catalogue);
 
   await using target = await startTarget();
@@ -50,9 +55,9 @@ export async function runConformance(options: Options, { startTarget, print, sig
   const dump = (to: string): Promise<void> => dumpState({ kubectl, kubeconfig, folder: to, controllerNamespace });
   if (options.gatewayClass === undefined) await applyClass({ kubectl, kubeconfig, controllerNamespace });
   const gatewayClass = options.gatewayClass ?? className;
-  const { channel, runTest, profiles } = options;
+  const { runTest, profiles } = options;
   const supported = options.peer === undefined ? await supportedFeatures({ kubectl, kubeconfig, gatewayClass, signal }) : featuresOf(catalogue, profiles, (profile, feature) => expected[profile]?.notClaimed[feature] !== undefined);
-  const claimed = claimedFeatures({ catalogue, supported, channel, runTest }) ?? (options.peer === undefined ? undefined : supported);
+  const claimed = claimedFeatures({ catalogue, supported, missing, runTest }) ?? (options.peer === undefined ? undefined : supported);
   const planned = runTest === undefined ? plannedTests(catalogue, { profiles, supported: claimed ?? supported }) : new Set([runTest]);
 
   const slow = new SlowTests({ folder: join(folder, 'state'), patience: patienceMs, dump });
@@ -112,10 +117,10 @@ export async function runConformance(options: Options, { startTarget, print, sig
 }
 
 /** With a single test the suite does not look at features, so nothing is skipped for want of one. */
-async function expectations({ peer, runTest, channel, profiles }: Options, catalogue: Catalogue): Promise<Expected> {
+async function expectations({ peer, runTest, channel, crds, profiles }: Options, catalogue: Catalogue, missing: readonly string[]): Promise<Expected> {
   const file = join(import.meta.dirname, peer === undefined ? 'expected.yaml' : `expected-${peer}.yaml`);
   const expected = readExpected(await readFile(file, 'utf8'), file, catalogue);
-  if (runTest === undefined) return withoutFeatures(expected, { catalogue, profiles, features: missingFeatures(catalogue, channel), reason: `the ${channel} channel lacks it` });
+  if (runTest === undefined) return withoutFeatures(expected, { catalogue, profiles, features: missing, reason: `the ${channel} channel of ${crds} lacks it` });
   return Object.fromEntries(Object.entries(expected).map(([profile, expectation]) => [profile, { ...expectation, notClaimed: {} }]));
 }
 

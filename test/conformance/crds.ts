@@ -17,17 +17,19 @@ export interface CrdsOptions {
 
 /** Applies the CRDs of the Gateway API and of Envoy Gateway, and waits until they are established. */
 export async function applyCrds(cluster: Cluster, { channel, version }: CrdsOptions): Promise<void> {
-  const folders = [
-    [`${GATEWAY_API}@${version}`, `config/crd/${channel}`],
-    [ENVOY_GATEWAY, 'charts/gateway-helm/charts/crds/crds/generated'],
-  ] as const;
-  const files = (await Promise.all(folders.map(async ([module, path]) => crdFiles(join(await moduleFolder(module), path))))).flat();
+  const files = [...(await gatewayApiCrds({ channel, version })), ...(await crdFiles(ENVOY_GATEWAY, 'charts/gateway-helm/charts/crds/crds/generated'))];
   // Larger than what fits into the annotation in which a client-side apply keeps the whole object.
   await cluster.kubectl(['apply', '--server-side', ...files.flatMap((file) => ['-f', file])]);
   await cluster.kubectl(['wait', 'crd', '--all', '--for=condition=Established', '--timeout=60s']);
 }
 
-async function crdFiles(folder: string): Promise<string[]> {
+/** The files of the CRDs of the Gateway API. */
+export function gatewayApiCrds({ channel, version }: CrdsOptions): Promise<string[]> {
+  return crdFiles(`${GATEWAY_API}@${version}`, `config/crd/${channel}`);
+}
+
+async function crdFiles(module: string, path: string): Promise<string[]> {
+  const folder = join(await moduleFolder(module), path);
   const names = await readdir(folder);
   // `group_plural.yaml`; beside them is a policy against upgrades that skip versions, which a cluster of an hour does not need.
   return names.filter((name) => /^gateway\.[a-z0-9.-]*_[a-z]+\.yaml$/.test(name)).map((name) => join(folder, name));

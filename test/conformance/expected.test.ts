@@ -10,9 +10,9 @@ const catalogue: Catalogue = {
   profiles: { HTTP: { core: ['Gateway'], extended: ['ListenerSet'] } },
   experimental: [],
   tests: [
-    { name: 'Simple', features: ['Gateway'], parallel: false, provisional: false },
-    { name: 'Set', features: ['Gateway', 'ListenerSet'], parallel: false, provisional: false },
-    { name: 'Mesh', features: ['Mesh'], parallel: false, provisional: false },
+    { name: 'Simple', features: ['Gateway'], parallel: false, provisional: false, manifests: [] },
+    { name: 'Set', features: ['Gateway', 'ListenerSet'], parallel: false, provisional: false, manifests: [] },
+    { name: 'Mesh', features: ['Mesh'], parallel: false, provisional: false, manifests: [] },
   ],
 };
 

@@ -7,7 +7,7 @@ import { keptResults } from './keep.ts';
 const catalogue: Catalogue = {
   profiles: { HTTP: { core: ['Gateway'], extended: [] }, UDP: { core: ['UDPRoute'], extended: [] } },
   experimental: [],
-  tests: ['Gateway', 'UDPRoute'].map((feature) => ({ name: `Test${feature}`, features: [feature], parallel: false, provisional: false })),
+  tests: ['Gateway', 'UDPRoute'].map((feature) => ({ name: `Test${feature}`, features: [feature], parallel: false, provisional: false, manifests: [] })),
 };
 const report = { date: '', mode: 'default', gatewayAPIChannel: 'standard', gatewayAPIVersion: 'v1.6.3', implementation: { organization: '', project: '', url: '', version: 'v1' }, profiles: [{ name: 'HTTP' }] };
 const about = { seconds: 60, envoy: '1.40.0', command: 'npm run conformance' };

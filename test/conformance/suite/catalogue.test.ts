@@ -11,6 +11,7 @@ const catalogue: Catalogue = {
     features: features.split(' '),
     parallel: false,
     provisional: false,
+    manifests: [],
   })),
 };
 
