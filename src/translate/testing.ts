@@ -65,6 +65,7 @@ export function gatewayState(key: string, rest: Partial<GatewayState> = {}): Gat
     controllerName: '',
     proxy: key,
     merged: false,
+    defaultScope: undefined,
     address: '0.0.0.0',
     requestedAddresses: [],
     settings: undefined,

@@ -13,6 +13,7 @@ import type { Inputs, Settings } from './inputs.ts';
 import { missing } from './missing.ts';
 import { referenceGrants } from './reference-grants.ts';
 import { attach, type Attachment } from './routes/attachments.ts';
+import { defaultGateways } from './routes/default-gateways.ts';
 import { l4Routes } from './routes/l4-routes.ts';
 import { l7Routes } from './routes/l7-routes.ts';
 import type { TranslatedRoute } from './routes/translated-route.ts';
@@ -117,7 +118,8 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   const requestRoutes = l7Routes(graph, inputs, catalog, traffic);
   const connectionRoutes = l4Routes(graph, inputs, catalog);
   const routes = graph.merge<TranslatedRoute>('routes', [requestRoutes, connectionRoutes]);
-  const attachments = graph.derive('attachments', routes, (route, read): readonly Attachment[] => attach(read, route, { inputs, settings, gateways: states }));
+  const defaults = defaultGateways(states);
+  const attachments = graph.derive('attachments', routes, (route, read): readonly Attachment[] => attach(read, route, { inputs, settings, gateways: states, defaultGateways: defaults }));
   const entries = graph.merge('host-entries', [
     graph.expand('host-claims', states, hostClaims),
     graph.expand('host-routes', attachments, hostEntries),

@@ -113,6 +113,7 @@ function identity(gateway: ResourceOf<'Gateway'>, gatewayClass: Class | undefine
     controllerName: gatewayClass?.controllerName ?? '',
     proxy: merged ? gatewayClass.name : key,
     merged,
+    defaultScope: gateway.object.spec.defaultScope === 'All' ? 'All' : undefined,
   };
 }
 

@@ -23,6 +23,8 @@ export interface GatewayState {
   /** The proxy that serves it: one of its own, or, `merged`, the one of its class. */
   readonly proxy: string;
   readonly merged: boolean;
+  /** Routes that ask for default Gateways of this scope attach to it without naming it (GEP-3793). */
+  readonly defaultScope: 'All' | undefined;
   /** Bind address. */
   readonly address: string;
   /** Addresses that the network is to give it. */

@@ -25,7 +25,7 @@ export interface GatewayFacts {
 
 /** The status of a Gateway and its own listeners. */
 export function gatewayStatus(gateway: GatewayState, facts: GatewayFacts): GatewayStatus {
-  const { generation, insecureValidation } = gateway;
+  const { defaultScope, generation, insecureValidation } = gateway;
   const listeners = listenersOf(gateway, `Gateway/${gateway.key}`);
   const { accepted, fault, programmed } = gatewayVerdict(gateway, facts);
   const unresolved = joinFaults([gateway.upstreamTls.fault, unresolvedListeners(listeners)].filter((one) => one !== undefined));
@@ -48,6 +48,7 @@ export function gatewayStatus(gateway: GatewayState, facts: GatewayFacts): Gatew
         generation,
       }),
       ...(insecureValidation === undefined ? [] : [condition('InsecureFrontendValidationMode', true, { ...insecureValidation, generation })]),
+      ...(defaultScope === undefined ? [] : [condition('DefaultGateway', true, { reason: 'DefaultGateway', message: `Gateway has default scope ${defaultScope}`, generation })]),
     ],
     listeners: listeners.map((listener) => listenerStatus(listener, { generation, programmed, attachedRoutes: facts.attachedRoutes(listener.key) })),
     ...(gateway.listenerSets.length > 0 && {
