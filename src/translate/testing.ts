@@ -72,6 +72,8 @@ export function gatewayState(key: string, rest: Partial<GatewayState> = {}): Gat
     fault: undefined,
     insecureValidation: undefined,
     upstreamTls: { parameters: undefined, fault: undefined },
+    tracing: undefined,
+    tracingFault: undefined,
     listeners: [],
     listenerSets: [],
     ...rest,

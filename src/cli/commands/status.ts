@@ -58,6 +58,7 @@ const subjects: ReadonlyMap<string, string> = new Map([
   ...names('UDPRoute', 'udproute', 'udproutes'),
   ...names('BackendTLSPolicy', 'backendtlspolicy', 'backendtlspolicies', 'btlspolicy'),
   ...names('XBackendTrafficPolicy', 'xbackendtrafficpolicy', 'xbackendtrafficpolicies', 'xbtrafficpolicy'),
+  ...names('XTelemetryPolicy', 'xtelemetrypolicy', 'xtelemetrypolicies'),
   ...names('proxies', 'proxy', 'proxies'),
   ...names('problems', 'problem', 'problems'),
   ...names('all', 'all'),

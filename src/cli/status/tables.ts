@@ -39,6 +39,7 @@ function objectTable(kind: string, objects: readonly ObjectReport[], options: Ta
       return gatewayTable(objects, options);
     case 'BackendTLSPolicy':
     case 'XBackendTrafficPolicy':
+    case 'XTelemetryPolicy':
       return policyTable(objects, options);
     default:
       return routeTable(objects, options);

@@ -14,6 +14,8 @@ import type { Inputs, Settings } from '../inputs.ts';
 import { missing } from '../missing.ts';
 import { mergeSettings, readParameters, uidOf } from '../parameters.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
+import { gatewayTracing, sharedTracingFault } from '../telemetry/gateway-tracing.ts';
+import type { TelemetryPolicies } from '../telemetry/telemetry-policies.ts';
 import type { CaCertificates } from '../tls/ca-certificates.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import { refOf } from '../../api/resource.ts';
@@ -28,6 +30,7 @@ export interface GatewaySources {
   readonly certificates: Certificates;
   readonly cas: CaCertificates;
   readonly catalog: BackendCatalog;
+  readonly telemetry: TelemetryPolicies;
 }
 
 /** The Gateways whose class is ours and accepted. */
@@ -69,6 +72,8 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
         fault: fault ?? parameters?.fault,
         insecureValidation: insecureValidation(tls?.frontend),
         upstreamTls: upstreamTls({ tls, settings, merged }, secretAccess(contextOf(gateway))),
+        tracing: gatewayTracing(read, who, from.telemetry),
+        tracingFault: undefined,
         listeners: [
           ...listenerStates(listeners, contextOf(gateway)),
           ...sets.flatMap(({ set, fault }) => (fault === undefined ? listenerStates(set.object.spec.listeners, contextOf(set)) : [])),
@@ -83,7 +88,13 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
   return graph.derive('gateways', own, (gateway, read): GatewayState => {
     if (!gateway.merged) return gateway;
     const fleet = (read.get(mergedGateways, gateway.proxy) ?? []).filter(({ fault }) => fault === undefined);
-    return { ...gateway, listeners: settled(gateway.listeners, conflictsBetween(fleet.flatMap(groupsOf))) };
+    const tracingFault = sharedTracingFault(gateway, fleet);
+    return {
+      ...gateway,
+      tracing: tracingFault === undefined ? gateway.tracing : undefined,
+      tracingFault,
+      listeners: settled(gateway.listeners, conflictsBetween(fleet.flatMap(groupsOf))),
+    };
   });
 }
 
@@ -95,7 +106,7 @@ function groupsOf({ key, listeners }: GatewayState): ListenerGroup[] {
   }));
 }
 
-type Identity = Omit<GatewayState, 'address' | 'requestedAddresses' | 'settings' | 'fault' | 'insecureValidation' | 'upstreamTls' | 'listeners' | 'listenerSets'>;
+type Identity = Omit<GatewayState, 'address' | 'requestedAddresses' | 'settings' | 'fault' | 'insecureValidation' | 'upstreamTls' | 'tracing' | 'tracingFault' | 'listeners' | 'listenerSets'>;
 
 function identity(gateway: ResourceOf<'Gateway'>, gatewayClass: Class | undefined): Identity {
   const { key, version, metadata } = gateway;
@@ -118,5 +129,5 @@ function identity(gateway: ResourceOf<'Gateway'>, gatewayClass: Class | undefine
 }
 
 function recover(gateway: ResourceOf<'Gateway'>, error: unknown): GatewayState {
-  return { ...identity(gateway, undefined), address: '', requestedAddresses: [], settings: undefined, fault: bugFault(error), insecureValidation: undefined, upstreamTls: noUpstreamTls, listeners: [], listenerSets: [] };
+  return { ...identity(gateway, undefined), address: '', requestedAddresses: [], settings: undefined, fault: bugFault(error), insecureValidation: undefined, upstreamTls: noUpstreamTls, tracing: undefined, tracingFault: undefined, listeners: [], listenerSets: [] };
 }

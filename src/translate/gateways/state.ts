@@ -2,6 +2,7 @@ import type { FilterVerdict } from './listener-filters.ts';
 import type { Fault } from '../conditions.ts';
 import type { UpstreamTls } from './upstream-tls.ts';
 import type { ProxySettings } from '../parameters.ts';
+import type { GatewayTracing } from '../telemetry/gateway-tracing.ts';
 import type { ObjectRef } from '../../api/resource.ts';
 import type { ClientValidation, Transport } from '../../ir/listener.ts';
 import { byText, chain } from '../../util/compare.ts';
@@ -36,6 +37,10 @@ export interface GatewayState {
   /** InsecureFrontendValidationMode=True. */
   readonly insecureValidation: Fault | undefined;
   readonly upstreamTls: UpstreamTls;
+  /** undefined: its requests are not reported. */
+  readonly tracing: GatewayTracing | undefined;
+  /** Why they are not, although a policy wants it. */
+  readonly tracingFault: Fault | undefined;
   /** Its own in the order of the spec, then those of the ListenerSets that it takes, in their order of precedence. */
   readonly listeners: readonly ListenerState[];
   /** All ListenerSets that name it, in order of precedence. */

@@ -24,6 +24,8 @@ export interface HttpConnectionManagerOptions extends HttpFilterOptions {
   readonly layout: TableLayout;
   readonly statPrefix: string;
   readonly accessLogPath: string | undefined;
+  /** undefined: requests are not reported. */
+  readonly tracing: HttpConnectionManager['tracing'] | undefined;
 }
 
 /** An idle connection is closed after so long, in milliseconds. */
@@ -61,6 +63,7 @@ export function httpConnectionManager(options: HttpConnectionManagerOptions): An
     pathWithEscapedSlashesAction: HttpConnectionManager_PathWithEscapedSlashesAction.UNESCAPE_AND_REDIRECT,
     serverHeaderTransformation: HttpConnectionManager_ServerHeaderTransformation.PASS_THROUGH,
     upgradeConfigs: [{ upgradeType: 'websocket' }],
+    ...(options.tracing !== undefined && { tracing: options.tracing }),
     accessLog: options.accessLogPath === undefined ? [] : [accessLog(options.accessLogPath)],
   });
 }
