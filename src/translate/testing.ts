@@ -68,6 +68,7 @@ export function gatewayState(key: string, rest: Partial<GatewayState> = {}): Gat
     defaultScope: undefined,
     address: '0.0.0.0',
     requestedAddresses: [],
+    clusterAddresses: undefined,
     settings: undefined,
     fault: undefined,
     insecureValidation: undefined,

@@ -50,7 +50,7 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
       // One fleet serves all Gateways of the class: none of them can have it its own way.
       const settings = merged ? gatewayClass.settings : mergeSettings(gatewayClass.settings, parameters?.settings);
       const addresses = gateway.object.spec.addresses ?? [];
-      const { address, requested, fault } =
+      const { address, requested, inCluster, fault } =
         from.settings.addresses === 'bound' ? bindAddress(addresses) : requestedAddresses(addresses, settings?.ipFamily);
       const contextOf = (owner: ResourceOf<'Gateway' | 'ListenerSet'>): ListenerContext => ({
         read,
@@ -68,6 +68,7 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
         ...who,
         address,
         requestedAddresses: requested,
+        clusterAddresses: inCluster,
         settings,
         fault: fault ?? parameters?.fault,
         insecureValidation: insecureValidation(tls?.frontend),
@@ -106,7 +107,7 @@ function groupsOf({ key, listeners }: GatewayState): ListenerGroup[] {
   }));
 }
 
-type Identity = Omit<GatewayState, 'address' | 'requestedAddresses' | 'settings' | 'fault' | 'insecureValidation' | 'upstreamTls' | 'tracing' | 'tracingFault' | 'listeners' | 'listenerSets'>;
+type Identity = Omit<GatewayState, 'address' | 'requestedAddresses' | 'clusterAddresses' | 'settings' | 'fault' | 'insecureValidation' | 'upstreamTls' | 'tracing' | 'tracingFault' | 'listeners' | 'listenerSets'>;
 
 function identity(gateway: ResourceOf<'Gateway'>, gatewayClass: Class | undefined): Identity {
   const { key, version, metadata } = gateway;
@@ -129,5 +130,5 @@ function identity(gateway: ResourceOf<'Gateway'>, gatewayClass: Class | undefine
 }
 
 function recover(gateway: ResourceOf<'Gateway'>, error: unknown): GatewayState {
-  return { ...identity(gateway, undefined), address: '', requestedAddresses: [], settings: undefined, fault: bugFault(error), insecureValidation: undefined, upstreamTls: noUpstreamTls, tracing: undefined, tracingFault: undefined, listeners: [], listenerSets: [] };
+  return { ...identity(gateway, undefined), address: '', requestedAddresses: [], clusterAddresses: undefined, settings: undefined, fault: bugFault(error), insecureValidation: undefined, upstreamTls: noUpstreamTls, tracing: undefined, tracingFault: undefined, listeners: [], listenerSets: [] };
 }

@@ -1,3 +1,4 @@
+import type { ClusterAddresses } from './addresses.ts';
 import type { FilterVerdict } from './listener-filters.ts';
 import type { Fault } from '../conditions.ts';
 import type { UpstreamTls } from './upstream-tls.ts';
@@ -30,6 +31,7 @@ export interface GatewayState {
   readonly address: string;
   /** Addresses that the network is to give it. */
   readonly requestedAddresses: readonly string[];
+  readonly clusterAddresses: ClusterAddresses | undefined;
   /** How its proxies are to be: its own settings, laid over those of its class. */
   readonly settings: ProxySettings | undefined;
   /** What keeps the Gateway as a whole from being accepted. */

@@ -7,7 +7,7 @@ import type { Condition } from '../../api/conditions.ts';
 
 /** `status` of a Gateway. */
 export interface GatewayStatus {
-  readonly addresses: readonly { readonly type: string; readonly value: string }[];
+  readonly addresses: readonly { readonly type: string; readonly value: string; readonly routability?: string }[];
   readonly conditions: readonly Condition[];
   readonly listeners: readonly ListenerStatus[];
   /** Left out where no ListenerSet names the Gateway. */
@@ -88,14 +88,15 @@ function acceptance(gateway: GatewayState, parametersFault: string | undefined):
   return { accepted: bad.length < listeners.length, fault: { reason: 'ListenersNotValid', message: `Listeners not valid: ${names(bad)}` } };
 }
 
-function programmedFault({ key, listeners }: GatewayState, { proxy, rejection }: Pick<GatewayFacts, 'proxy' | 'rejection'>): Fault | undefined {
+function programmedFault({ key, clusterAddresses, listeners }: GatewayState, { proxy, rejection }: Pick<GatewayFacts, 'proxy' | 'rejection'>): Fault | undefined {
   if (rejection !== undefined) return invalid(`Envoy refused the configuration: ${rejection}`);
   if (!listeners.some((listener) => listener.serving)) return invalid(`No listener can be served: ${names(listeners)}`);
   if (proxy === undefined) return { reason: 'Pending', message: `No proxy for Gateway ${key} is running yet` };
   const { unusable = [] } = proxy;
   if (unusable.length > 0) return { reason: 'AddressNotUsable', message: `Addresses that cannot be had: ${unusable.join(', ')}` };
   if (!proxy.ready) return { reason: 'NoResources', message: proxy.message };
-  if (proxy.addresses.length === 0) return { reason: 'AddressNotAssigned', message: 'No address yet' };
+  const wanted = clusterAddresses?.only === true ? proxy.addresses : proxy.addresses.filter(({ routability }) => routability === undefined);
+  if (wanted.length === 0) return { reason: 'AddressNotAssigned', message: 'No address yet' };
   return undefined;
 }
 
