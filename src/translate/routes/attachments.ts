@@ -6,6 +6,7 @@ import type { GatewayState, ListenerState } from '../gateways/state.ts';
 import { intersect, mostSpecificFirst } from '../hostname.ts';
 import type { Inputs, Settings } from '../inputs.ts';
 import { namespaceSelected } from '../namespaces.ts';
+import { isFormerListenerSet } from '../../api/former-kinds.ts';
 import { keyOf, refOf, type ObjectRef } from '../../api/resource.ts';
 import type { ParentReference } from '../../api/types.ts';
 import type { Collection, Index, Read } from '../../reactive/collection.ts';
@@ -51,7 +52,10 @@ export function attach(
 ): Attachment[] {
   const named = route.parentRefs.flatMap((parentRef): Attachment[] => {
     const { group, kind, namespace = route.namespace, name } = parentRef;
-    const parent = group === gatewayGroup ? findParent(read, { kind, key: keyOf(namespace, name) }, from) : notAParent(kind, keyOf(namespace, name));
+    const key = keyOf(namespace, name);
+    // In a cluster the former kind is one of its own, which nobody reads.
+    const isFormer = from.settings.ownsEverything && isFormerListenerSet({ group, kind });
+    const parent = isFormer || group === gatewayGroup ? findParent(read, { kind: isFormer ? 'ListenerSet' : kind, key }, from) : notAParent(kind, key);
     if ('message' in parent) return from.settings.ownsEverything ? [refused(parentRef, { reason: 'NoMatchingParent', message: parent.message })] : [];
     return [attachTo(read, route, { ...parent, parentRef, inputs: from.inputs })];
   });
