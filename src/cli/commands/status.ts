@@ -59,6 +59,7 @@ const subjects: ReadonlyMap<string, string> = new Map([
   ...names('BackendTLSPolicy', 'backendtlspolicy', 'backendtlspolicies', 'btlspolicy'),
   ...names('XBackend', 'xbackend', 'xbackends'),
   ...names('XBackendTrafficPolicy', 'xbackendtrafficpolicy', 'xbackendtrafficpolicies', 'xbtrafficpolicy'),
+  ...names('XTelemetryPolicy', 'xtelemetrypolicy', 'xtelemetrypolicies'),
   ...names('proxies', 'proxy', 'proxies'),
   ...names('problems', 'problem', 'problems'),
   ...names('all', 'all'),

@@ -3,7 +3,6 @@ import { keyOf, listenerRows, type ListenerRow } from '../status/listener-rows.t
 
 interface RouteSpec {
   readonly hostnames?: readonly string[];
-  readonly parentRefs?: readonly { readonly name: string; readonly namespace?: string; readonly sectionName?: string; readonly port?: number }[];
   readonly rules?: readonly { readonly matches?: readonly Match[] }[];
 }
 
@@ -54,12 +53,10 @@ export function explainArguments({ method, scheme, host, port, path, headers }: 
 }
 
 function listenersOf(route: ObjectReport, listeners: readonly ListenerRow[]): ListenerRow[] {
-  const { parentRefs = [] } = route.spec as RouteSpec;
-  const accepted = (route.status?.parents ?? []).some(({ conditions }) => conditions.some(({ type, status }) => type === 'Accepted' && status === 'True'));
-  if (!accepted) return [];
+  const accepted = (route.status?.parents ?? []).filter(({ conditions }) => conditions.some(({ type, status }) => type === 'Accepted' && status === 'True'));
   return listeners.filter((listener) =>
-    parentRefs.some(
-      ({ namespace = route.metadata.namespace, name, sectionName, port }) =>
+    accepted.some(
+      ({ parentRef: { namespace = route.metadata.namespace, name, sectionName, port } }) =>
         listener.gateway === keyOf({ metadata: { name, ...(namespace !== undefined && { namespace }), generation: 0 } }) &&
         (sectionName === undefined || sectionName === listener.name) &&
         (port === undefined || port === listener.port),

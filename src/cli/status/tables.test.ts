@@ -64,7 +64,7 @@ describe('status tables', () => {
   test('a route shows what its parents agree about, or how many say True', () => {
     const spec = { hostnames: ['a.test', 'b.test', 'c.test', 'd.test'], parentRefs: [{ name: 'web', sectionName: 'http' }, { name: 'web', namespace: 'infra' }] };
     const parents = [
-      { parentRef: { name: 'web' }, conditions: [accepted, resolved] },
+      { parentRef: { name: 'web', sectionName: 'http' }, conditions: [accepted, resolved] },
       { parentRef: { name: 'web', namespace: 'infra' }, conditions: [condition('Accepted', 'False', 'NotAllowedByListeners', 'not allowed'), resolved] },
     ];
     const routes = [object('HTTPRoute', 'one', { spec, status: { parents } }), object('HTTPRoute', 'two')];

@@ -39,6 +39,7 @@ function objectTable(kind: string, objects: readonly ObjectReport[], options: Ta
       return gatewayTable(objects, options);
     case 'BackendTLSPolicy':
     case 'XBackendTrafficPolicy':
+    case 'XTelemetryPolicy':
       return policyTable(objects, options);
     case 'XBackend':
       return backendTable(objects, options);
@@ -100,7 +101,8 @@ function routeTable(objects: readonly ObjectReport[], { wide }: TableOptions): s
     ['NAMESPACE', 'NAME', 'HOSTNAMES', 'PARENTS', 'ACCEPTED', 'RESOLVEDREFS', ...(wide ? ['FILE', 'MESSAGE'] : [])],
     objects.map((object) => {
       const { hostnames = [], parentRefs = [] } = object.spec as RouteSpec;
-      const parents = parentRefs.map(({ namespace = object.metadata.namespace, name, sectionName }) => {
+      // Default Gateways are nowhere but in the status.
+      const parents = (object.status?.parents?.map(({ parentRef }) => parentRef) ?? parentRefs).map(({ namespace = object.metadata.namespace, name, sectionName }) => {
         return `${namespace}/${name}${sectionName === undefined ? '' : `:${sectionName}`}`;
       });
       const conditions = (object.status?.parents ?? []).map((parent) => parent.conditions);

@@ -38,6 +38,8 @@ export type Resolved = { readonly backend: string } | { readonly fault: Fault };
 
 /** Who refers: grants are given to a kind in a namespace. */
 export interface RouteIdentity {
+  /** That of routes, where none is given. */
+  readonly group?: string;
   readonly kind: string;
   readonly namespace: string;
 }
@@ -65,9 +67,9 @@ export function resolveBackend(read: Read, from: RouteIdentity, ref: BackendRefe
     const what = group === '' ? label : `${label} of ${group}`;
     return { fault: { reason: 'InvalidKind', message: `${what} cannot be a backend` } };
   }
-  const referrer = { group: 'gateway.networking.k8s.io', kind: from.kind, namespace: from.namespace };
+  const referrer = { group: from.group ?? 'gateway.networking.k8s.io', kind: from.kind, namespace: from.namespace };
   if (!catalog.grants.permits(read, referrer, { group, kind, namespace, name })) {
-    const message = `${label}: no ReferenceGrant in namespace ${namespace} lets ${from.kind}s of ${from.namespace} use it`;
+    const message = `${label}: no ReferenceGrant in namespace ${namespace} lets ${from.kind.replace(/cy$/, 'cie')}s of ${from.namespace} use it`;
     return { fault: { reason: 'RefNotPermitted', message } };
   }
   return resolve(read, { key: `${namespace}/${name}`, namespace, label, port, traffic }, catalog);

@@ -14,6 +14,8 @@ import type { Inputs, Settings } from '../inputs.ts';
 import { missing } from '../missing.ts';
 import { mergeSettings, readParameters, uidOf } from '../parameters.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
+import { gatewayTracing, sharedTracingFault } from '../telemetry/gateway-tracing.ts';
+import type { TelemetryPolicies } from '../telemetry/telemetry-policies.ts';
 import type { CaCertificates } from '../tls/ca-certificates.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import { refOf } from '../../api/resource.ts';
@@ -28,6 +30,7 @@ export interface GatewaySources {
   readonly certificates: Certificates;
   readonly cas: CaCertificates;
   readonly catalog: BackendCatalog;
+  readonly telemetry: TelemetryPolicies;
 }
 
 /** The Gateways whose class is ours and accepted. */
@@ -47,7 +50,7 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
       // One fleet serves all Gateways of the class: none of them can have it its own way.
       const settings = merged ? gatewayClass.settings : mergeSettings(gatewayClass.settings, parameters?.settings);
       const addresses = gateway.object.spec.addresses ?? [];
-      const { address, requested, fault } =
+      const { address, requested, inCluster, fault } =
         from.settings.addresses === 'bound' ? bindAddress(addresses) : requestedAddresses(addresses, settings?.ipFamily);
       const contextOf = (owner: ResourceOf<'Gateway' | 'ListenerSet'>): ListenerContext => ({
         read,
@@ -65,10 +68,13 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
         ...who,
         address,
         requestedAddresses: requested,
+        clusterAddresses: inCluster,
         settings,
         fault: fault ?? parameters?.fault,
         insecureValidation: insecureValidation(tls?.frontend),
         upstreamTls: upstreamTls({ tls, settings, merged }, secretAccess(contextOf(gateway))),
+        tracing: gatewayTracing(read, who, from.telemetry),
+        tracingFault: undefined,
         listeners: [
           ...listeners.map((listener) => listenerState(listener, contextOf(gateway))),
           ...sets.filter(({ fault }) => fault === undefined).flatMap(({ set }) => set.object.spec.listeners.map((listener) => listenerState(listener, contextOf(set)))),
@@ -84,11 +90,18 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
   const mergedListeners = graph.derive('merged-listeners', mergedGateways, (fleet) => settle(fleet.filter(({ fault }) => fault === undefined)));
   return graph.derive('gateways', own, (gateway, read): GatewayState => {
     if (!gateway.merged) return gateway;
-    return { ...gateway, listeners: read.get(mergedListeners, gateway.proxy)?.get(gateway.key) ?? gateway.listeners };
+    const fleet = (read.get(mergedGateways, gateway.proxy) ?? []).filter(({ fault }) => fault === undefined);
+    const tracingFault = sharedTracingFault(gateway, fleet);
+    return {
+      ...gateway,
+      tracing: tracingFault === undefined ? gateway.tracing : undefined,
+      tracingFault,
+      listeners: read.get(mergedListeners, gateway.proxy)?.get(gateway.key) ?? gateway.listeners,
+    };
   });
 }
 
-type Identity = Omit<GatewayState, 'address' | 'requestedAddresses' | 'settings' | 'fault' | 'insecureValidation' | 'upstreamTls' | 'listeners' | 'listenerSets'>;
+type Identity = Omit<GatewayState, 'address' | 'requestedAddresses' | 'clusterAddresses' | 'settings' | 'fault' | 'insecureValidation' | 'upstreamTls' | 'tracing' | 'tracingFault' | 'listeners' | 'listenerSets'>;
 
 function identity(gateway: ResourceOf<'Gateway'>, gatewayClass: Class | undefined): Identity {
   const { key, version, metadata } = gateway;
@@ -106,9 +119,10 @@ function identity(gateway: ResourceOf<'Gateway'>, gatewayClass: Class | undefine
     controllerName: gatewayClass?.controllerName ?? '',
     proxy: merged ? gatewayClass.name : key,
     merged,
+    defaultScope: gateway.object.spec.defaultScope === 'All' ? 'All' : undefined,
   };
 }
 
 function recover(gateway: ResourceOf<'Gateway'>, error: unknown): GatewayState {
-  return { ...identity(gateway, undefined), address: '', requestedAddresses: [], settings: undefined, fault: bugFault(error), insecureValidation: undefined, upstreamTls: noUpstreamTls, listeners: [], listenerSets: [] };
+  return { ...identity(gateway, undefined), address: '', requestedAddresses: [], clusterAddresses: undefined, settings: undefined, fault: bugFault(error), insecureValidation: undefined, upstreamTls: noUpstreamTls, tracing: undefined, tracingFault: undefined, listeners: [], listenerSets: [] };
 }

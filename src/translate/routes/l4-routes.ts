@@ -1,10 +1,10 @@
-import { routeIdentity } from './route-identity.ts';
+import { routeIdentity, type RouteParents } from './route-identity.ts';
 import type { L4Route, RouteVerdict } from './translated-route.ts';
 import { resolveBackend, type BackendCatalog, type Traffic } from '../backends/resolve.ts';
 import { at, bugFault, joinFaults, type Fault } from '../conditions.ts';
 import type { Inputs } from '../inputs.ts';
 import { refOf, type Resource } from '../../api/resource.ts';
-import type { BackendRef, ParentReference } from '../../api/types.ts';
+import type { BackendRef } from '../../api/types.ts';
 import type { StreamBackend } from '../../ir/stream.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
@@ -14,8 +14,7 @@ import { byText } from '../../util/compare.ts';
 type L4Resource = Resource<
   'TLSRoute' | 'TCPRoute' | 'UDPRoute',
   {
-    readonly spec: {
-      readonly parentRefs?: readonly ParentReference[];
+    readonly spec: RouteParents & {
       readonly hostnames?: readonly string[];
       readonly rules: readonly { readonly backendRefs: readonly BackendRef[] }[];
     };

@@ -24,6 +24,8 @@ export interface TranslatedRoute extends RouteVerdict {
   readonly generation: number;
   readonly createdAt: string;
   readonly parentRefs: readonly ParentReference[];
+  /** It attaches to every default Gateway of this scope too; undefined: only to what it names. */
+  readonly useDefaultGateways: 'All' | undefined;
   /** Lower case; `['*']` when none are given, or the kind has none. */
   readonly hostnames: readonly string[];
   /** Keys of all backends that its rules name, unique. */

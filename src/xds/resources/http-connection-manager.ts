@@ -25,6 +25,8 @@ export interface HttpConnectionManagerOptions extends HttpFilterOptions {
   readonly layout: TableLayout;
   readonly statPrefix: string;
   readonly accessLogPath: string | undefined;
+  /** undefined: requests are not reported. */
+  readonly tracing: HttpConnectionManager['tracing'] | undefined;
 }
 
 /** An idle connection is closed after so long, in milliseconds. */
@@ -67,6 +69,7 @@ export function httpConnectionManager(options: HttpConnectionManagerOptions): An
       // Only routes for method CONNECT take such requests: one without a path fits no other.
       { upgradeType: 'CONNECT' },
     ],
+    ...(options.tracing !== undefined && { tracing: options.tracing }),
     accessLog: options.accessLogPath === undefined ? [] : [accessLog(options.accessLogPath)],
   });
 }
