@@ -37,6 +37,8 @@ export const GatewayCondition = {
   ResolvedRefs: 'ResolvedRefs',
   /** True when clients without a valid certificate are let in. */
   InsecureFrontendValidationMode: 'InsecureFrontendValidationMode',
+  /** True when routes attach to it without naming it (GEP-3793). */
+  DefaultGateway: 'DefaultGateway',
 } as const;
 
 export const GatewayReason = {
@@ -45,6 +47,7 @@ export const GatewayReason = {
   AddressNotUsable: 'AddressNotUsable',
   /** InsecureFrontendValidationMode. */
   ConfigurationChanged: 'ConfigurationChanged',
+  DefaultGateway: 'DefaultGateway',
   Invalid: 'Invalid',
   InvalidClientCertificateRef: 'InvalidClientCertificateRef',
   InvalidParameters: 'InvalidParameters',

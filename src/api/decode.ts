@@ -3,6 +3,7 @@ import { equal } from '../util/equal.ts';
 import { contentHash } from '../util/hash.ts';
 import { RULES_SKIPPED, blocksRules } from './field-error.ts';
 import type { FieldError } from './field-error.ts';
+import { fromFormerKind } from './former-kinds.ts';
 import { goMismatch } from './go-types.ts';
 import { ignoredKind } from './ignored.ts';
 import { KINDS, apiVersionOf, servedVersion } from './kinds.ts';
@@ -49,6 +50,11 @@ export function decode(value: unknown, origin: Origin, options: DecodeOptions = 
   const { apiVersion, kind: kindName } = value;
   if (typeof kindName !== 'string' || kindName === '') return failed('kind not set', 'kind');
   if (typeof apiVersion !== 'string' || apiVersion === '') return failed('apiVersion not set', 'apiVersion');
+  const former = options.from === 'server' ? undefined : fromFormerKind(value);
+  if (former !== undefined) {
+    const { resource, problems } = decode(former.value, origin, options);
+    return { resource, problems: [...problems, { severity: 'warning', field: 'kind', message: former.note }] };
+  }
   const served = servedVersion(apiVersion, kindName);
   if (served === undefined) return unserved(apiVersion, kindName);
   return decodeKind(served.kind, served.version, value, origin, options);

@@ -80,7 +80,7 @@ function* unservedRoutes({ outputs, resources }: Served, gateway: string, kinds:
     if (route === undefined) continue;
     const parents = ((status as AnyStatus).parents ?? []).filter(({ parentRef }) => {
       const { kind: parentKind = 'Gateway', name, namespace = route.metadata.namespace } = parentRef;
-      return parts.has(`${parentKind}/${keyOf(namespace, name)}`);
+      return parts.has(`${parentKind === 'Gateway' ? parentKind : 'ListenerSet'}/${keyOf(namespace, name)}`);
     });
     const reason = findings({ parents }).find(({ type }) => type === 'Accepted');
     if (reason === undefined) continue;

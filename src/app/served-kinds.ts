@@ -41,7 +41,7 @@ export const SERVICE: Readonly<Record<KindName, 'served' | 'inert' | 'unserved'>
   XBackend: 'served',
   XBackendTrafficPolicy: 'served',
   XMesh: 'unserved',
-  XTelemetryPolicy: 'unserved',
+  XTelemetryPolicy: 'served',
 };
 
 /**

@@ -1,4 +1,5 @@
 import type { RequestFilter } from './request-filter.ts';
+import type { Tracing } from './tracing.ts';
 
 /** A fleet of Envoys that serve one configuration: what a Gateway asks for, or a class whose Gateways are merged. */
 export interface Proxy {
@@ -63,13 +64,18 @@ export function requestFiltersOf({ target }: FilterChain): readonly RequestFilte
   return target?.type === 'routes' ? (target.requestFilters ?? []) : [];
 }
 
+/** How the requests of a chain are reported, if they are. */
+export function tracingOf({ target }: FilterChain): Tracing | undefined {
+  return target?.type === 'routes' ? target.tracing : undefined;
+}
+
 /** How a chain ends TLS, if it does. */
 export function terminationOf({ tls }: FilterChain): TlsTermination | undefined {
   return tls === 'passthrough' ? undefined : tls;
 }
 
-/** HTTP, answered by a route table, behind filters or not; or bytes that are handed on, by a stream route. Both by key. */
-export type ChainTarget = { readonly type: 'routes'; readonly table: string; readonly requestFilters?: readonly RequestFilter[] } | { readonly type: 'stream'; readonly route: string };
+/** HTTP, answered by a route table, behind filters or not, reported or not; or bytes that are handed on, by a stream route. Both by key. */
+export type ChainTarget = { readonly type: 'routes'; readonly table: string; readonly requestFilters?: readonly RequestFilter[]; readonly tracing?: Tracing } | { readonly type: 'stream'; readonly route: string };
 
 export interface TlsTermination {
   /** Keys of certificates, the first is the default. */

@@ -44,7 +44,7 @@ export interface ProxyState {
   readonly ready: boolean;
   /** Why not, for people. */
   readonly message: string;
-  readonly addresses: readonly { readonly type: 'IPAddress' | 'Hostname'; readonly value: string }[];
+  readonly addresses: readonly { readonly type: 'IPAddress' | 'Hostname'; readonly value: string; readonly routability?: 'Cluster' }[];
   /** Addresses that the Gateway asks for and that lead nowhere. */
   readonly unusable?: readonly string[];
   /** What the settings of the proxies ask for and cannot have: the proxies go on with what they had. */

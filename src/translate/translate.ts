@@ -3,6 +3,7 @@ import { emptyBackends } from './backends/empty-backends.ts';
 import type { BackendCatalog } from './backends/resolve.ts';
 import { serviceAddresses } from './backends/service-addresses.ts';
 import { servicePorts } from './backends/services.ts';
+import { xBackends } from './backends/x-backends.ts';
 import { certificates } from './gateways/certificates.ts';
 import { gateways } from './gateways/gateways.ts';
 import { listenerOf, servingByPort, tablesOf, wantedPorts, type TableState, type WantedPort } from './gateways/ports.ts';
@@ -13,6 +14,7 @@ import type { Inputs, Settings } from './inputs.ts';
 import { missing } from './missing.ts';
 import { referenceGrants } from './reference-grants.ts';
 import { attach, type Attachment } from './routes/attachments.ts';
+import { defaultGateways } from './routes/default-gateways.ts';
 import { l4Routes } from './routes/l4-routes.ts';
 import { l7Routes } from './routes/l7-routes.ts';
 import type { TranslatedRoute } from './routes/translated-route.ts';
@@ -23,6 +25,7 @@ import { caCertificates } from './tls/ca-certificates.ts';
 import { objectTls } from './tls/object-tls.ts';
 import { tlsPolicies } from './tls/tls-policies.ts';
 import { reachOf, type GatewayBackend } from './tls/tls-targets.ts';
+import { telemetryPolicies } from './telemetry/telemetry-policies.ts';
 import { trafficPolicies } from './traffic/traffic-policies.ts';
 import { virtualHosts } from './virtual-hosts.ts';
 import type { Backend, BackendUse, EndpointSet } from '../ir/backend.ts';
@@ -46,7 +49,7 @@ export interface TrustUse {
   readonly trustBundle: string;
 }
 
-/** A Gateway needs a backend on its proxy, for a route or for a filter of a listener. */
+/** A Gateway needs a backend on its proxy, for a route or for what its listeners do. */
 type NeededBackend = Pick<BackendUse, 'proxy' | 'backend'> & GatewayBackend;
 
 /** Everything that translation gives. */
@@ -96,19 +99,22 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   const policies = tlsPolicies(graph, inputs, cas);
   const ofObjects = objectTls(graph, inputs, { cas, certificates: tls });
   const traffic = trafficPolicies(graph, inputs);
+  // Whoever writes the files of a machine is master of it.
+  const anyHost = settings.ownsEverything;
+  const ofXBackends = xBackends(graph, { inputs, cas, certificates: tls, grants, anyHost });
   const catalog: BackendCatalog = {
     services,
     backends: resources.Backend,
-    xBackends: resources.XBackend,
+    xBackends: ofXBackends,
     grants,
     policies,
     objectTls: ofObjects,
-    // Whoever writes the files of a machine is master of it.
-    anyHost: settings.ownsEverything,
+    anyHost,
     missing: (read, of) => missing(read, inputs, of),
   };
+  const telemetry = telemetryPolicies(graph, inputs, catalog);
   const classes = gatewayClasses(graph, inputs, settings);
-  const states = gateways(graph, inputs, { settings, classes, grants, certificates: tls, cas, catalog });
+  const states = gateways(graph, inputs, { settings, classes, grants, certificates: tls, cas, catalog, telemetry });
   const fleets = graph.group('fleets', states, ({ proxy }) => [proxy], byAge);
 
   const ports = graph.expand('wanted-ports', fleets, (fleet): Iterable<[string, WantedPort]> => wantedPorts(fleet));
@@ -119,7 +125,8 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   const requestRoutes = l7Routes(graph, inputs, catalog, traffic);
   const connectionRoutes = l4Routes(graph, inputs, catalog);
   const routes = graph.merge<TranslatedRoute>('routes', [requestRoutes, connectionRoutes]);
-  const attachments = graph.derive('attachments', routes, (route, read): readonly Attachment[] => attach(read, route, { inputs, settings, gateways: states }));
+  const defaults = defaultGateways(states);
+  const attachments = graph.derive('attachments', routes, (route, read): readonly Attachment[] => attach(read, route, { inputs, settings, gateways: states, defaultGateways: defaults }));
   const entries = graph.merge('host-entries', [
     graph.expand('host-claims', states, hostClaims),
     graph.expand('host-routes', attachments, hostEntries),
@@ -134,14 +141,17 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   );
 
   const routeUses = graph.expand('route-backends', attachments, (attached, read, key): [string, NeededBackend][] => {
-    const places = new Map(attached.flatMap(({ placements }) => placements.map(({ gateway, proxy }) => [gateway, proxy])));
-    const used = places.size === 0 ? [] : (read.get(routes, key)?.backends ?? []);
-    return [...places].flatMap(([gateway, proxy]) =>
-      used.map((backend): [string, NeededBackend] => [`${gateway}|${backend}|${key}`, { gateway, proxy, backend }]),
-    );
+    const places = attached.flatMap(({ placements }) => placements);
+    const route = places.length === 0 ? undefined : read.get(routes, key);
+    const needed = new Map<string, NeededBackend>();
+    for (const { gateway, proxy, passthrough } of places) {
+      const used = (passthrough ? route?.passthroughBackends : undefined) ?? route?.backends ?? [];
+      for (const backend of used) needed.set(`${gateway}|${backend}|${key}`, { gateway, proxy, backend });
+    }
+    return [...needed];
   });
-  const filterUses = graph.expand('filter-backends', states, filterBackends);
-  const uses = graph.merge('backend-needs', [routeUses, filterUses]);
+  const listenerUses = graph.expand('listener-backends', states, listenerBackends);
+  const uses = graph.merge('backend-needs', [routeUses, listenerUses]);
   const usesByProxy = graph.count('backend-use-counts', uses, ({ proxy, backend }) => [`${proxy}|${backend}`]);
   const backendUses = graph.derive('backend-uses', usesByProxy, (_count, read, key): BackendUse => {
     const bar = key.indexOf('|');
@@ -150,7 +160,7 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     return { proxy, backend: key.slice(bar + 1), via: routingType === 'Service' ? 'service' : 'endpoints' };
   });
   const inUse = graph.count('backends-in-use', uses, ({ backend }) => [backend]);
-  const known = backends(graph, inputs, { services, policies, objectTls: ofObjects, traffic, inUse: graph.derive('used-backends', inUse, () => true) });
+  const known = backends(graph, inputs, { services, policies, objectTls: ofObjects, xBackends: ofXBackends, traffic, inUse: graph.derive('used-backends', inUse, () => true) });
   const empty = emptyBackends(graph, known.endpointSets);
   const upstreamTls = graph.derive('proxy-upstream-tls', fleets, ([first]) => first?.upstreamTls.parameters);
   const proxyBackends = graph.derive('proxy-backends', backendUses, ({ proxy, backend: key }, read): Backend | undefined => {
@@ -204,8 +214,10 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
       attachments,
       routes,
       empty,
+      xBackends: ofXBackends,
       policies,
       traffic,
+      telemetry,
       reach: reachOf({ reached, services, gateways: states }),
     }),
   };
@@ -226,9 +238,10 @@ function clientTrustUses(listener: Listener): [string, TrustUse][] {
   return [...used].map((trustBundle) => [`${listener.key}|${trustBundle}`, { proxy: listener.proxy, trustBundle }]);
 }
 
-/** The backends that filters of a Gateway's listeners ask about requests. */
-function filterBackends({ key: gateway, proxy, fault, listeners }: GatewayState): [string, NeededBackend][] {
+/** The backends that filters of a Gateway's listeners ask about requests, and that are told of these. */
+function listenerBackends({ key: gateway, proxy, fault, listeners, tracing }: GatewayState): [string, NeededBackend][] {
   const serving = fault === undefined ? listeners.filter((listener) => listener.serving) : [];
-  const used = new Set(serving.flatMap(({ filters }) => filters.flatMap(({ externalAuth }) => externalAuth?.backend ?? [])));
-  return [...used].map((backend) => [`${gateway}|${backend}`, { gateway, proxy, backend }]);
+  const asked = serving.flatMap(({ filters }) => filters.flatMap(({ externalAuth }) => externalAuth?.backend ?? []));
+  const told = tracing !== undefined && serving.some(({ layer }) => layer === 7) ? [tracing.tracing.backend] : [];
+  return [...new Set([...asked, ...told])].map((backend) => [`${gateway}|${backend}`, { gateway, proxy, backend }]);
 }

@@ -85,6 +85,7 @@ function template(): Resource[] {
     ['XBackend', { ...meta('outside'), spec: { type: 'ExternalHostname', externalHostname: { hostname: `x.${namespace}.example.com` }, port: { number: 80 } } }],
     ['BackendTLSPolicy', { ...meta('p'), spec: { targetRefs: [target('app')], validation: { hostname: 'leaks.test', caCertificateRefs: [{ group: '', kind: 'ConfigMap', name: 'ca' }] } } }],
     ['XBackendTrafficPolicy', { ...meta('p'), spec: { targetRefs: [target('app')], retryConstraint: {} } }],
+    ['XTelemetryPolicy', { ...meta('traced'), spec: { targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'web' }], tracing: { mode: 'Enabled', provider: { backendRef: { name: 'app', port: 80 } } } } }],
     ['ReferenceGrant', { ...meta('g'), spec: { from: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: 'stay' }], to: [{ group: '', kind: 'Service' }] } }],
     ['HTTPRoute', { ...meta('r'), spec: { parentRefs: parentRefs('http'), hostnames: [`${namespace}.example.com`, '*.example.com'], rules: [{ backendRefs: [{ name: 'app', port: 80 }, { group: 'gateway.envoyproxy.io', kind: 'Backend', name: 'named' }, { name: 'missing', port: 80 }] }] } }],
     ['GRPCRoute', { ...meta('r'), spec: { parentRefs: parentRefs('https'), rules } }],

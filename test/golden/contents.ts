@@ -2,8 +2,8 @@ import type { GoldenCase } from './case.ts';
 
 /** The order in which the areas are best read; others follow. */
 const readingOrder = [
-  'first-steps', 'gateway-class', 'listeners', 'listener-sets', 'tls', 'attaching', 'hostnames', 'matching', 'precedence', 'filters', 'grpc', 'connections', 'backends', 'timeouts-and-retries', 'sessions',
-  'traffic-policies', 'references', 'bad-input',
+  'first-steps', 'gateway-class', 'listeners', 'listener-sets', 'tls', 'attaching', 'default-gateways', 'hostnames', 'matching', 'precedence', 'filters', 'grpc', 'connections', 'backends', 'timeouts-and-retries', 'sessions',
+  'traffic-policies', 'telemetry', 'references', 'bad-input',
 ];
 
 /** test/golden/README.md: what can be learned where. */

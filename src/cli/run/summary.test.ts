@@ -71,7 +71,10 @@ See more:
     const own = gateway([...listeners, ...streams]);
     const set: ObjectReport = { ...gateway([{ name: 'more', protocol: 'HTTP', port: 80, hostname: 'set.test' }]), kind: 'ListenerSet', metadata: { name: 's', namespace: 'default', generation: 1 } };
     const named: ObjectReport = { ...set, spec: { ...(set.spec as object), parentRef: { name: 'web' } } };
-    const of = (kind: string, parent: object, rest: object = {}): ObjectReport => ({ ...httpRoute({ ...rest, parentRefs: [{ name: 'web', ...parent }] }), kind });
+    const of = (kind: string, parent: object, rest: object = {}): ObjectReport => {
+      const parents = [{ parentRef: { name: 'web', ...parent }, conditions: [yes('Accepted')] }];
+      return { ...httpRoute(rest), kind, status: { parents } };
+    };
     const routes = [
       of('GRPCRoute', { sectionName: 'http' }, { hostnames: ['api.test'], rules: [{ matches: [{ method: { service: 'pkg.S', method: 'Get' } }] }] }),
       of('GRPCRoute', { sectionName: 'http' }, { rules: [{ matches: [{ method: { service: 'pkg.S' } }] }] }),

@@ -3,7 +3,6 @@ import { listenerRows, type ListenerRow } from '../status/listener-rows.ts';
 
 interface RouteSpec {
   readonly hostnames?: readonly string[];
-  readonly parentRefs?: readonly { readonly kind?: string; readonly name: string; readonly namespace?: string; readonly sectionName?: string; readonly port?: number }[];
   readonly rules?: readonly { readonly matches?: readonly Match[] }[];
 }
 
@@ -36,13 +35,11 @@ export function examples(report: Pick<StatusReport, 'objects' | 'ports'>, limit:
 }
 
 function listenersOf(route: ObjectReport, listeners: readonly ListenerRow[]): ListenerRow[] {
-  const { parentRefs = [] } = (route.spec ?? {}) as RouteSpec;
-  const accepted = (route.status?.parents ?? []).some(({ conditions }) => conditions.some(({ type, status }) => type === 'Accepted' && status === 'True'));
-  if (!accepted) return [];
+  const accepted = (route.status?.parents ?? []).filter(({ conditions }) => conditions.some(({ type, status }) => type === 'Accepted' && status === 'True'));
   return listeners.filter(({ gateway, set, ...listener }) =>
-    parentRefs.some(
-      ({ kind = 'Gateway', namespace = route.metadata.namespace, name, sectionName, port }) =>
-        (kind === 'ListenerSet' ? set : set === undefined ? gateway : undefined) === `${namespace}/${name}` &&
+    accepted.some(
+      ({ parentRef: { kind = 'Gateway', namespace = route.metadata.namespace, name, sectionName, port } }) =>
+        (kind === 'Gateway' ? (set === undefined ? gateway : undefined) : set) === `${namespace}/${name}` &&
         (sectionName === undefined || sectionName === listener.name) &&
         (port === undefined || port === listener.port),
     ),

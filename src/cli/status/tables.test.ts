@@ -81,7 +81,7 @@ describe('status tables', () => {
   test('a route shows what its parents agree about, or how many say True', () => {
     const spec = { hostnames: ['a.test', 'b.test', 'c.test', 'd.test'], parentRefs: [{ name: 'web', sectionName: 'http' }, { name: 'web', namespace: 'infra' }] };
     const parents = [
-      { parentRef: { name: 'web' }, conditions: [accepted, resolved] },
+      { parentRef: { name: 'web', sectionName: 'http' }, conditions: [accepted, resolved] },
       { parentRef: { name: 'web', namespace: 'infra' }, conditions: [condition('Accepted', 'False', 'NotAllowedByListeners', 'not allowed'), resolved] },
     ];
     const routes = [object('HTTPRoute', 'one', { spec, status: { parents } }), object('HTTPRoute', 'two')];
@@ -90,6 +90,21 @@ describe('status tables', () => {
         'NAMESPACE   NAME   HOSTNAMES                          PARENTS                      ACCEPTED   RESOLVEDREFS',
         'default     one    a.test,b.test,c.test + 1 more...   default/web:http,infra/web   1 of 2     True',
         'default     two    *                                  <none>                       Unknown    Unknown',
+      ],
+    });
+  });
+
+  test('an XBackend shows its servers, and what its Gateways agree about', () => {
+    const ancestors = [{ ancestorRef: { name: 'web' }, conditions: [accepted, condition('ResolvedRefs', 'False', 'InvalidCACertificateRef', 'no CA')] }];
+    const backends = [
+      object('XBackend', 'host', { spec: { externalHostname: { hostname: 'a.test' }, port: { number: 443 } }, status: { ancestors } }),
+      object('XBackend', 'pods', { spec: { endpointSelector: { matchLabels: { app: 'a', tier: 'b' } }, port: {} } }),
+    ];
+    assert.deepEqual(tables({ objects: backends }), {
+      XBACKEND: [
+        'NAMESPACE   NAME   SERVERS        PORT     ACCEPTED   RESOLVEDREFS',
+        'default     host   a.test         443      True       False',
+        'default     pods   app=a,tier=b   <none>   Unknown    Unknown',
       ],
     });
   });

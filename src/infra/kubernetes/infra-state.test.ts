@@ -44,6 +44,19 @@ test('a ClusterIP has its cluster addresses', () => {
   assert.deepEqual(addresses(service({ type: 'ClusterIP', clusterIPs: ['None'] }), ['10.96.0.7']), { found: [], unusable: ['10.96.0.7'] });
 });
 
+test('addresses in the cluster count where they are asked for, beside others or alone', () => {
+  const both = service({ type: 'LoadBalancer', clusterIPs: ['10.96.0.1'] }, { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } });
+  const inside = service({ type: 'ClusterIP', clusterIPs: ['10.96.0.1'] });
+  const found = (object: KubeObject, only: boolean, requested: readonly string[] = []) => {
+    const { addresses: all, unusableAddresses } = stateOf({ faults: [], wanted: wantedProxy({ clusterAddresses: { requested, only } }), stored: [object], trouble: undefined, nodes });
+    return [...all.map(({ value, routability = '' }) => `${value} ${routability}`), ...unusableAddresses];
+  };
+  assert.deepEqual(found(both, false), ['192.0.2.1 ', '10.96.0.1 Cluster']);
+  assert.deepEqual(found(inside, true), ['10.96.0.1 Cluster']);
+  assert.deepEqual(found(both, true), ['10.96.0.1 Cluster'], 'a load balancer that is not gone yet is not told of');
+  assert.deepEqual(found(inside, true, ['10.96.0.9']), ['10.96.0.1 Cluster', '10.96.0.9']);
+});
+
 test('a proxy is available when a Pod of whatever runs it is', () => {
   const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { replicas: 3 }, status: { availableReplicas: 0, replicas: 3 } };
   const daemonSet = { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata, status: { numberAvailable: 2, desiredNumberScheduled: 4 } };

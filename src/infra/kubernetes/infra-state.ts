@@ -8,6 +8,8 @@ import { availableReplicas, wantedReplicas, workloadProblem } from './workload-s
 export interface ProxyAddress {
   readonly type: 'IPAddress' | 'Hostname';
   readonly value: string;
+  /** It is reached from inside of the cluster alone, as the Gateway wants it. */
+  readonly routability?: 'Cluster';
 }
 
 /** How far a proxy has come. */
@@ -53,7 +55,7 @@ export function stateOf({ wanted, stored, trouble, faults, nodes }: StateInput):
     wanted: Math.max(0, ...workloads.map(wantedReplicas)),
   };
   const service = stored.find(({ kind }) => kind === 'Service');
-  const addresses = service === undefined ? [] : addressesOf(service, nodes);
+  const addresses = service === undefined ? [] : allAddresses(service, { wanted, nodes });
   const got = new Set(addresses.map(({ value }) => value));
   const available = replicas.available > 0;
   const fault = faults.length === 0 ? undefined : `EnvoyProxy: ${faults.join('; ')}`;
@@ -64,7 +66,7 @@ export function stateOf({ wanted, stored, trouble, faults, nodes }: StateInput):
     message: problem === undefined ? counts : `${problem}; ${counts}`,
     replicas,
     addresses,
-    unusableAddresses: wanted.addresses.filter((address) => !got.has(address)),
+    unusableAddresses: [...wanted.addresses, ...(wanted.clusterAddresses?.requested ?? [])].filter((address) => !got.has(address)),
     fault,
   };
 }
@@ -78,6 +80,17 @@ interface ServiceSpec {
 
 interface ServiceStatus {
   readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[] };
+}
+
+/** Addresses in the cluster count beside others where they are asked for. */
+function allAddresses(service: KubeObject, { wanted, nodes }: Pick<StateInput, 'wanted' | 'nodes'>): ProxyAddress[] {
+  const { clusterIPs = [] } = (service.spec ?? {}) as ServiceSpec;
+  const inside = wanted.clusterAddresses === undefined ? [] : clusterAddresses(clusterIPs).map((address): ProxyAddress => ({ ...address, routability: 'Cluster' }));
+  return [...(wanted.clusterAddresses?.only === true ? [] : addressesOf(service, nodes)), ...inside];
+}
+
+function clusterAddresses(clusterIPs: readonly string[]): ProxyAddress[] {
+  return sorted(clusterIPs.filter((address) => address !== 'None' && address !== '').map(ipAddress));
 }
 
 function addressesOf(service: KubeObject, nodes: NodeAddresses): ProxyAddress[] {
@@ -97,7 +110,7 @@ function addressesOf(service: KubeObject, nodes: NodeAddresses): ProxyAddress[] 
       if (externalIPs.length > 0) return sorted(externalIPs.map(ipAddress));
       return sorted(nodes.reachable.filter((address) => ipFamilies.length === 0 || ipFamilies.includes(familyOf(address))).map(ipAddress));
     default:
-      return sorted([...clusterIPs.filter((address) => address !== 'None' && address !== ''), ...externalIPs].map(ipAddress));
+      return sorted([...clusterAddresses(clusterIPs), ...externalIPs.map(ipAddress)]);
   }
 }
 

@@ -158,6 +158,15 @@ test('the Gateway\'s addresses are asked of whatever the Service is', () => {
   assert.deepEqual([spec('ClusterIP')['clusterIP'], spec('ClusterIP')['clusterIPs'], spec('ClusterIP')['externalIPs']], ['192.0.2.1', ['192.0.2.1'], undefined]);
 });
 
+test('a Gateway that wants addresses in the cluster alone gets a Service that has no others', () => {
+  const spec = (only: boolean, ...requested: readonly string[]) => rendered({ clusterAddresses: { requested, only }, settings: settings({}, { envoyService: service }) }).service.spec;
+  const inside = spec(true, '10.96.0.7');
+  assert.deepEqual([inside['type'], inside['clusterIP'], inside['externalTrafficPolicy']], ['ClusterIP', '10.96.0.7', undefined]);
+  assert.deepEqual([spec(true)['type'], spec(true)['clusterIP']], ['ClusterIP', undefined]);
+  const both = spec(false, '10.96.0.7');
+  assert.deepEqual([both['type'], both['clusterIPs'], both['externalIPs']], ['LoadBalancer', ['10.96.0.7'], undefined]);
+});
+
 test('ipFamily is that of the Service and of the proxy\'s own listeners', () => {
   const spec = (ipFamily: 'IPv4' | 'IPv6' | 'DualStack'): readonly unknown[] => {
     const { spec: of } = rendered({ settings: settings({ ipFamily }) }).service;

@@ -12,7 +12,11 @@ const serviceDefaults = { type: 'LoadBalancer', externalTrafficPolicy: 'Local' }
 
 /** The Service through which clients reach the proxy. */
 export function service(wanted: WantedProxy, environment: ProxyEnvironment, parts: ObjectParts): KubeObject {
-  const settings: ServiceSettings = { ...serviceDefaults, ...wanted.settings?.provider?.kubernetes?.envoyService };
+  const settings: ServiceSettings = {
+    ...serviceDefaults,
+    ...wanted.settings?.provider?.kubernetes?.envoyService,
+    ...(wanted.clusterAddresses?.only === true && { type: 'ClusterIP' as const }),
+  };
   const object = {
     apiVersion: 'v1',
     kind: 'Service',
@@ -31,13 +35,17 @@ export function service(wanted: WantedProxy, environment: ProxyEnvironment, part
 }
 
 /** What the Gateway's addresses become. A load balancer is asked for one; kube-proxy takes in all that reach a node. */
-function addresses({ addresses: wanted }: WantedProxy, settings: ServiceSettings): object {
+function addresses({ addresses: wanted, clusterAddresses }: WantedProxy, settings: ServiceSettings): object {
   const [first] = wanted;
+  const inside = clusterIp(clusterAddresses?.requested[0] ?? (settings.type === 'ClusterIP' ? first : undefined));
   const asked = settings.type === 'LoadBalancer' ? { loadBalancerIP: settings.loadBalancerIP ?? first } : {};
-  if (first === undefined) return asked;
-  // A Service has one cluster IP a family.
-  if (settings.type === 'ClusterIP') return { clusterIP: first, clusterIPs: [first] };
-  return { ...asked, externalIPs: wanted };
+  if (first === undefined || settings.type === 'ClusterIP') return { ...asked, ...inside };
+  return { ...asked, ...inside, externalIPs: wanted };
+}
+
+/** A Service has one cluster IP a family. */
+function clusterIp(address: string | undefined): object {
+  return address === undefined ? {} : { clusterIP: address, clusterIPs: [address] };
 }
 
 function outside(settings: ServiceSettings): object {

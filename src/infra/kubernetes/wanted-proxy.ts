@@ -29,6 +29,8 @@ export interface WantedProxy {
   readonly annotations: Readonly<Record<string, string>>;
   /** IP addresses that the Gateway asks for. */
   readonly addresses: readonly string[];
+  /** Cluster IPs that it asks for; `only`: it is not to be reached from elsewhere. Left out: it does not ask for any. */
+  readonly clusterAddresses?: { readonly requested: readonly string[]; readonly only: boolean };
   /** Undefined: everything as it is by default. */
   readonly settings: ProxySettings | undefined;
 }

@@ -1,4 +1,5 @@
 import { DEFAULT_NAMESPACE } from '../../api/decode.ts';
+import { fromFormerKind } from '../../api/former-kinds.ts';
 import { KINDS } from '../../api/kinds.ts';
 import { maxListDepth } from './limits.ts';
 
@@ -46,7 +47,7 @@ export function listError(value: unknown): string | undefined {
 }
 
 export function identityOf(value: unknown): Identity {
-  const object = record(value);
+  const object = record(fromFormerKind(value)?.value ?? value);
   const metadata = record(object.metadata);
   const kind = text(object.kind);
   const name = text(metadata.name);

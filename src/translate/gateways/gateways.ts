@@ -1,10 +1,10 @@
 import { bindAddress, requestedAddresses } from './addresses.ts';
 import type { Certificates } from './certificates.ts';
 import { insecureValidation } from './client-validation.ts';
-import { conflictsBetween, settled, type ListenerGroup } from './conflicts.ts';
 import { attachedListenerSets, listenerSetsByGateway } from './listener-sets.ts';
-import { listenerStates, secretAccess, type ListenerContext } from './listeners.ts';
+import { listenerState, secretAccess, type ListenerContext } from './listeners.ts';
 import { portKey } from './ports.ts';
+import { settle } from './settle.ts';
 import { byAge, type GatewayState } from './state.ts';
 import { noUpstreamTls, upstreamTls } from './upstream-tls.ts';
 import { resolveBackend, type BackendCatalog } from '../backends/resolve.ts';
@@ -14,6 +14,8 @@ import type { Inputs, Settings } from '../inputs.ts';
 import { missing } from '../missing.ts';
 import { mergeSettings, readParameters, uidOf } from '../parameters.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
+import { gatewayTracing, sharedTracingFault } from '../telemetry/gateway-tracing.ts';
+import type { TelemetryPolicies } from '../telemetry/telemetry-policies.ts';
 import type { CaCertificates } from '../tls/ca-certificates.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import { refOf } from '../../api/resource.ts';
@@ -28,6 +30,7 @@ export interface GatewaySources {
   readonly certificates: Certificates;
   readonly cas: CaCertificates;
   readonly catalog: BackendCatalog;
+  readonly telemetry: TelemetryPolicies;
 }
 
 /** The Gateways whose class is ours and accepted. */
@@ -47,7 +50,7 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
       // One fleet serves all Gateways of the class: none of them can have it its own way.
       const settings = merged ? gatewayClass.settings : mergeSettings(gatewayClass.settings, parameters?.settings);
       const addresses = gateway.object.spec.addresses ?? [];
-      const { address, requested, fault } =
+      const { address, requested, inCluster, fault } =
         from.settings.addresses === 'bound' ? bindAddress(addresses) : requestedAddresses(addresses, settings?.ipFamily);
       const contextOf = (owner: ResourceOf<'Gateway' | 'ListenerSet'>): ListenerContext => ({
         read,
@@ -65,37 +68,40 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
         ...who,
         address,
         requestedAddresses: requested,
+        clusterAddresses: inCluster,
         settings,
         fault: fault ?? parameters?.fault,
         insecureValidation: insecureValidation(tls?.frontend),
         upstreamTls: upstreamTls({ tls, settings, merged }, secretAccess(contextOf(gateway))),
+        tracing: gatewayTracing(read, who, from.telemetry),
+        tracingFault: undefined,
         listeners: [
-          ...listenerStates(listeners, contextOf(gateway)),
-          ...sets.flatMap(({ set, fault }) => (fault === undefined ? listenerStates(set.object.spec.listeners, contextOf(set)) : [])),
+          ...listeners.map((listener) => listenerState(listener, contextOf(gateway))),
+          ...sets.filter(({ fault }) => fault === undefined).flatMap(({ set }) => set.object.spec.listeners.map((listener) => listenerState(listener, contextOf(set)))),
         ],
         listenerSets: sets.map(({ ref, fault }) => ({ ref, fault })),
       };
-      return { ...state, listeners: settled(state.listeners, conflictsBetween(groupsOf(state))) };
+      // Who is in whose way is then seen for the whole fleet.
+      return merged ? state : { ...state, listeners: settle([state]).get(state.key) ?? [] };
     },
     { recover },
   );
   const mergedGateways = graph.group('merged-gateways', own, ({ merged, proxy }) => (merged ? [proxy] : []), byAge);
-  const inConflict = graph.derive('merged-conflicts', mergedGateways, (fleet) => conflictsBetween(fleet.filter(({ fault }) => fault === undefined).flatMap(groupsOf)));
+  const mergedListeners = graph.derive('merged-listeners', mergedGateways, (fleet) => settle(fleet.filter(({ fault }) => fault === undefined)));
   return graph.derive('gateways', own, (gateway, read): GatewayState => {
-    const conflicts = gateway.merged ? read.get(inConflict, gateway.proxy) : undefined;
-    return conflicts === undefined ? gateway : { ...gateway, listeners: settled(gateway.listeners, conflicts) };
+    if (!gateway.merged) return gateway;
+    const fleet = (read.get(mergedGateways, gateway.proxy) ?? []).filter(({ fault }) => fault === undefined);
+    const tracingFault = sharedTracingFault(gateway, fleet);
+    return {
+      ...gateway,
+      tracing: tracingFault === undefined ? gateway.tracing : undefined,
+      tracingFault,
+      listeners: read.get(mergedListeners, gateway.proxy)?.get(gateway.key) ?? gateway.listeners,
+    };
   });
 }
 
-/** The listeners of a Gateway by the object that has them, in order of precedence. What others' listeners are called is nobody's business. */
-function groupsOf({ key, listeners }: GatewayState): ListenerGroup[] {
-  return [...Map.groupBy(listeners, ({ owner }) => owner.ref)].map(([ref, own]) => ({
-    label: ref === `Gateway/${key}` ? `Gateway ${key}, which has precedence,` : 'a ListenerSet that has precedence',
-    listeners: own,
-  }));
-}
-
-type Identity = Omit<GatewayState, 'address' | 'requestedAddresses' | 'settings' | 'fault' | 'insecureValidation' | 'upstreamTls' | 'listeners' | 'listenerSets'>;
+type Identity = Omit<GatewayState, 'address' | 'requestedAddresses' | 'clusterAddresses' | 'settings' | 'fault' | 'insecureValidation' | 'upstreamTls' | 'tracing' | 'tracingFault' | 'listeners' | 'listenerSets'>;
 
 function identity(gateway: ResourceOf<'Gateway'>, gatewayClass: Class | undefined): Identity {
   const { key, version, metadata } = gateway;
@@ -113,9 +119,10 @@ function identity(gateway: ResourceOf<'Gateway'>, gatewayClass: Class | undefine
     controllerName: gatewayClass?.controllerName ?? '',
     proxy: merged ? gatewayClass.name : key,
     merged,
+    defaultScope: gateway.object.spec.defaultScope === 'All' ? 'All' : undefined,
   };
 }
 
 function recover(gateway: ResourceOf<'Gateway'>, error: unknown): GatewayState {
-  return { ...identity(gateway, undefined), address: '', requestedAddresses: [], settings: undefined, fault: bugFault(error), insecureValidation: undefined, upstreamTls: noUpstreamTls, listeners: [], listenerSets: [] };
+  return { ...identity(gateway, undefined), address: '', requestedAddresses: [], clusterAddresses: undefined, settings: undefined, fault: bugFault(error), insecureValidation: undefined, upstreamTls: noUpstreamTls, tracing: undefined, tracingFault: undefined, listeners: [], listenerSets: [] };
 }

@@ -1,3 +1,4 @@
+import { sharedClusterAddresses, type ClusterAddresses } from './addresses.ts';
 import type { Fleet } from './ports.ts';
 import type { Class } from '../gateway-classes.ts';
 import type { Inputs } from '../inputs.ts';
@@ -16,6 +17,8 @@ export interface Infrastructure {
   readonly annotations: Readonly<Record<string, string>>;
   /** IP addresses that it asks for. */
   readonly addresses: readonly string[];
+  /** Left out where no address in the cluster is asked for. */
+  readonly clusterAddresses?: ClusterAddresses;
   readonly settings: ProxySettings | undefined;
 }
 
@@ -38,6 +41,7 @@ export function infrastructure(
     const { namespace, name, uid, merged, gatewayClass, settings } = oldest;
     // What single Gateways ask of a fleet that they share would be asked of all of them.
     const asked = merged ? undefined : read.get(inputs.resources.Gateway, oldest.key)?.object.spec.infrastructure;
+    const clusterAddresses = sharedClusterAddresses(fleet.map((gateway) => gateway.clusterAddresses));
     return {
       proxy,
       gateway: merged ? undefined : { namespace, name, uid },
@@ -45,6 +49,7 @@ export function infrastructure(
       labels: asked?.labels ?? {},
       annotations: asked?.annotations ?? {},
       addresses: [...new Set(fleet.flatMap(({ requestedAddresses }) => requestedAddresses))],
+      ...(clusterAddresses !== undefined && { clusterAddresses }),
       settings,
     };
   });

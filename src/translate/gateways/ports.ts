@@ -71,9 +71,9 @@ export function listenerOf(
   const [first] = serving;
   if (first === undefined || binding === undefined || 'error' in binding) return undefined;
   const { gateway, listener } = first;
-  const owners = new Map(serving.flatMap((one): [string, string][] => [[`Gateway/${one.gateway.key}`, one.gateway.version], [one.listener.owner.ref, one.listener.owner.version]]));
+  const owners = new Map(serving.flatMap(ownersOf));
   const sharing = serving.map((one) => one.listener);
-  const listeners = listener.tls === undefined ? [listener] : sharing;
+  const separate = listener.tls === undefined ? [first] : serving;
   return {
     key: portOf(first),
     proxy: gateway.proxy,
@@ -83,21 +83,25 @@ export function listenerOf(
     boundPort: binding.boundPort,
     address: gateway.address,
     filterOrder: gateway.settings?.filterOrder ?? [],
-    chains: listeners
+    chains: separate
       .flatMap((one) => chainsOf(one, { sharing, streams }))
       .sort((a, b) => mostSpecificFirst(a.serverNames[0] ?? '*', b.serverNames[0] ?? '*')),
   };
 }
 
+function ownersOf({ gateway: { key, tracing, version }, listener: { layer, owner } }: Serving): [string, string][] {
+  return [[`Gateway/${key}`, version], [owner.ref, owner.version], ...(tracing === undefined || layer !== 7 ? [] : [[tracing.owner, tracing.ownerVersion] satisfies [string, string]])];
+}
+
 /** Without TLS nothing tells connections apart: all listeners of the port share a chain and a table. */
 function chainsOf(
-  listener: ListenerState,
+  { gateway, listener }: Serving,
   { sharing, streams }: { readonly sharing: readonly ListenerState[]; readonly streams: (table: string) => readonly StreamDomain[] },
 ): FilterChain[] {
   const { chain, hostname, layer, table } = listener;
   if (layer === 7) {
     const filters = listener.tls === undefined ? sharedFilters(sharing) : ownFilters(listener);
-    return [chainFor(listener, { name: chain, domain: hostname, target: { type: 'routes', table, requestFilters: filters } })];
+    return [chainFor(listener, { name: chain, domain: hostname, target: { type: 'routes', table, requestFilters: filters, ...(gateway.tracing !== undefined && { tracing: gateway.tracing.tracing }) } })];
   }
   return streams(table).map(({ domain, route }) =>
     chainFor(listener, {
@@ -127,6 +131,8 @@ export interface TableState {
   /** undefined: what meets there are routes of layer 4. */
   readonly http: RouteTable | undefined;
   readonly transport: Transport;
+  /** TLS passes through. */
+  readonly passthrough: boolean;
   /** Hostnames of all listeners of the port → listener: a host belongs to the most specific that covers it. */
   readonly owners: ReadonlyMap<string, string>;
   /** Keys of the listeners whose routes are in this table. */
@@ -162,6 +168,7 @@ function tablesOfPort(
       proxy: first.gateway.proxy,
       http: own[0]?.layer === 7 ? routeTable(table, { own, misdirected: misdirected(own), proxy: first.gateway.proxy, binding }) : undefined,
       transport: first.listener.transport,
+      passthrough: own[0]?.tls === 'Passthrough',
       owners,
       listeners: new Set(own.map((listener) => listener.key)),
       preserveRouteOrder: members[0]?.gateway.settings?.preserveRouteOrder === true,

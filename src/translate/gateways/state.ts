@@ -1,7 +1,9 @@
+import type { ClusterAddresses } from './addresses.ts';
 import type { FilterVerdict } from './listener-filters.ts';
 import type { Fault } from '../conditions.ts';
 import type { UpstreamTls } from './upstream-tls.ts';
 import type { ProxySettings } from '../parameters.ts';
+import type { GatewayTracing } from '../telemetry/gateway-tracing.ts';
 import type { ObjectRef } from '../../api/resource.ts';
 import type { ClientValidation, Transport } from '../../ir/listener.ts';
 import { byText, chain } from '../../util/compare.ts';
@@ -23,10 +25,13 @@ export interface GatewayState {
   /** The proxy that serves it: one of its own, or, `merged`, the one of its class. */
   readonly proxy: string;
   readonly merged: boolean;
+  /** Routes that ask for default Gateways of this scope attach to it without naming it (GEP-3793). */
+  readonly defaultScope: 'All' | undefined;
   /** Bind address. */
   readonly address: string;
   /** Addresses that the network is to give it. */
   readonly requestedAddresses: readonly string[];
+  readonly clusterAddresses: ClusterAddresses | undefined;
   /** How its proxies are to be: its own settings, laid over those of its class. */
   readonly settings: ProxySettings | undefined;
   /** What keeps the Gateway as a whole from being accepted. */
@@ -34,6 +39,10 @@ export interface GatewayState {
   /** InsecureFrontendValidationMode=True. */
   readonly insecureValidation: Fault | undefined;
   readonly upstreamTls: UpstreamTls;
+  /** undefined: its requests are not reported. */
+  readonly tracing: GatewayTracing | undefined;
+  /** Why they are not, although a policy wants it. */
+  readonly tracingFault: Fault | undefined;
   /** Its own in the order of the spec, then those of the ListenerSets that it takes, in their order of precedence. */
   readonly listeners: readonly ListenerState[];
   /** All ListenerSets that name it, in order of precedence. */
@@ -77,8 +86,9 @@ export interface ListenerState {
   readonly hostname: string;
   readonly supportedKinds: readonly { readonly group: string; readonly kind: string }[];
   readonly namespaces: NamespaceRule;
-  /** Keys of the certificates that are there and usable. */
+  /** Keys of the certificates that are there and usable, and the names that they are for. */
   readonly certificates: readonly string[];
+  readonly certificateNames: readonly string[];
   /** How the certificates of clients are judged; undefined: they are not asked for. */
   readonly clientValidation: ClientValidation | undefined;
   /** What requests have to pass before the routes are looked at, in order. */

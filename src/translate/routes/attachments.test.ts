@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { attach, type Attachment, type AttachingRoute } from './attachments.ts';
+import { defaultGateways } from './default-gateways.ts';
 import type { GatewayState, ListenerState } from '../gateways/state.ts';
 import type { Inputs, Settings } from '../inputs.ts';
 import { decoded, gatewayState, listenerState, readDirectly } from '../testing.ts';
@@ -28,9 +29,9 @@ function attached({ listeners = [listener('http')], parentRef = {}, route = {}, 
   resources.Gateway.set('infra/other', decoded('Gateway', { metadata: { name: 'other' }, spec: { gatewayClassName: 'other', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] } }));
   resources.Namespace.set('shop', decoded('Namespace', { metadata: { name: 'shop', labels: { team: 'web' } } }));
   const ref: ParentReference = { group: 'gateway.networking.k8s.io', kind: 'Gateway', namespace: 'infra', name: 'web', ...parentRef };
-  const attaching: AttachingRoute = { kind: 'HTTPRoute', namespace: 'shop', hostnames: ['*'], acceptedFault: undefined, parentRefs: [ref], ...route };
+  const attaching: AttachingRoute = { kind: 'HTTPRoute', namespace: 'shop', hostnames: ['*'], acceptedFault: undefined, parentRefs: [ref], useDefaultGateways: undefined, ...route };
   const settings: Settings = { controllerNames: [], ownsEverything, addresses: 'bound' };
-  return attach(readDirectly, attaching, { inputs: { resources } as unknown as Inputs, settings, gateways });
+  return attach(readDirectly, attaching, { inputs: { resources } as unknown as Inputs, settings, gateways, defaultGateways: defaultGateways(gateways) });
 }
 
 /** `listener: domain ← hostname` of the only parent. */

@@ -1,3 +1,4 @@
+import { defaultParents } from './default-gateways.ts';
 import type { TranslatedRoute } from './translated-route.ts';
 import type { Fault } from '../conditions.ts';
 import { parentOf } from '../gateways/listener-sets.ts';
@@ -5,14 +6,17 @@ import type { GatewayState, ListenerState } from '../gateways/state.ts';
 import { intersect, mostSpecificFirst } from '../hostname.ts';
 import type { Inputs, Settings } from '../inputs.ts';
 import { namespaceSelected } from '../namespaces.ts';
+import { isFormerListenerSet } from '../../api/former-kinds.ts';
 import { keyOf, refOf, type ObjectRef } from '../../api/resource.ts';
 import type { ParentReference } from '../../api/types.ts';
-import type { Collection, Read } from '../../reactive/collection.ts';
+import type { Collection, Index, Read } from '../../reactive/collection.ts';
 
-/** One parentRef of a route, judged. */
+/** One parent of a route, judged. */
 export interface Attachment {
-  /** As the user wrote it: status repeats it. */
+  /** As the user wrote it, where it was written: status repeats it. */
   readonly parentRef: ParentReference;
+  /** The route does not name the parent: it asks for default Gateways. */
+  readonly byDefault: boolean;
   /** Of the parent's class; '' where there is no such parent. */
   readonly controllerName: string;
   /** "AttachedRoutes represents the number of Routes with the Accepted condition set to True". */
@@ -30,28 +34,37 @@ export interface Placement {
   /** The listener's key. */
   readonly listener: string;
   readonly table: string;
+  /** TLS passes through the listener. */
+  readonly passthrough: boolean;
   /** Hosts that fit both listener and route, with the most specific of the route's own hostnames that gave each. */
   readonly hosts: readonly { readonly domain: string; readonly hostname: string }[];
 }
 
 /** Any kind of route, as far as attaching goes. What attaches counts as attached if something of the route can be served. */
-export type AttachingRoute = Pick<TranslatedRoute, 'kind' | 'namespace' | 'hostnames' | 'parentRefs' | 'acceptedFault'>;
+export type AttachingRoute = Pick<TranslatedRoute, 'kind' | 'namespace' | 'hostnames' | 'parentRefs' | 'useDefaultGateways' | 'acceptedFault'>;
 
 /** Group of Gateways and routes. */
 const gatewayGroup = 'gateway.networking.k8s.io';
 
-/** Judges every parentRef that is ours to judge. */
+/** Judges every parentRef that is ours to judge, and the default Gateways that the route asks for. */
 export function attach(
   read: Read,
   route: AttachingRoute,
   from: Sources,
 ): Attachment[] {
-  return route.parentRefs.flatMap((parentRef): Attachment[] => {
+  const named = route.parentRefs.flatMap((parentRef): Attachment[] => {
     const { group, kind, namespace = route.namespace, name } = parentRef;
-    const parent = group === gatewayGroup ? findParent(read, { kind, key: keyOf(namespace, name) }, from) : notAParent(kind, keyOf(namespace, name));
+    const key = keyOf(namespace, name);
+    // In a cluster the former kind is one of its own, which nobody reads.
+    const isFormer = from.settings.ownsEverything && isFormerListenerSet({ group, kind });
+    const parent = isFormer || group === gatewayGroup ? findParent(read, { kind: isFormer ? 'ListenerSet' : kind, key }, from) : notAParent(kind, key);
     if ('message' in parent) return from.settings.ownsEverything ? [refused(parentRef, { reason: 'NoMatchingParent', message: parent.message })] : [];
     return [attachTo(read, route, { ...parent, parentRef, inputs: from.inputs })];
   });
+  const defaults = defaultParents(read, route, from.defaultGateways).map(({ gateway, parentRef }): Attachment => {
+    return { ...attachTo(read, route, { ref: refOf({ kind: 'Gateway', key: gateway.key }), gateway, parentRef, inputs: from.inputs }), byDefault: true };
+  });
+  return [...named, ...defaults];
 }
 
 /** An object that routes attach to, and the Gateway that serves its listeners. */
@@ -64,6 +77,7 @@ interface Sources {
   readonly inputs: Inputs;
   readonly settings: Settings;
   readonly gateways: Collection<GatewayState>;
+  readonly defaultGateways: Index<GatewayState>;
 }
 
 /** Finds a Gateway, or a ListenerSet with its Gateway; or says why there is none that is ours. */
@@ -129,11 +143,11 @@ function attachTo(
     const message = `None of the hostnames ${route.hostnames.join(', ')} fits a listener of ${label} (${hosts})`;
     return refused(parentRef, { reason: 'NoMatchingListenerHostname', message }, controllerName);
   }
-  return { parentRef, controllerName, counts: route.acceptedFault === undefined, fault: undefined, placements };
+  return { parentRef, byDefault: false, controllerName, counts: route.acceptedFault === undefined, fault: undefined, placements };
 }
 
 function refused(parentRef: ParentReference, fault: Fault, controllerName = ''): Attachment {
-  return { parentRef, controllerName, counts: false, fault, placements: [] };
+  return { parentRef, byDefault: false, controllerName, counts: false, fault, placements: [] };
 }
 
 /** `allowedRoutes`: kinds and namespaces. */
@@ -156,6 +170,7 @@ function placement(listener: ListenerState, route: AttachingRoute, gateway: Gate
       proxy: gateway.proxy,
       listener: listener.key,
       table: listener.table,
+      passthrough: listener.tls === 'Passthrough',
       hosts: [...hosts].map(([domain, hostname]) => ({ domain, hostname })),
     },
   ];

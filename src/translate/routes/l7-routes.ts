@@ -1,14 +1,14 @@
 import { grpcRule } from './grpc-rule.ts';
 import { httpRule } from './http-rule.ts';
 import type { RuleContext, TranslatedRule } from './rules.ts';
-import { routeIdentity } from './route-identity.ts';
+import { routeIdentity, type RouteParents } from './route-identity.ts';
 import type { L7Route, RouteVerdict } from './translated-route.ts';
+import { parseBackendKey } from '../backends/backend-key.ts';
 import { resolveBackend, type BackendCatalog, type Traffic } from '../backends/resolve.ts';
 import { bugFault, joinFaults } from '../conditions.ts';
 import type { Inputs } from '../inputs.ts';
 import type { TrafficPolicies } from '../traffic/traffic-policies.ts';
 import { refOf, type Resource } from '../../api/resource.ts';
-import type { ParentReference } from '../../api/types.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
 import { byText } from '../../util/compare.ts';
@@ -16,7 +16,7 @@ import { byText } from '../../util/compare.ts';
 /** An object of either kind, with its kind's rules. */
 type L7Resource<Rule> = Resource<
   'HTTPRoute' | 'GRPCRoute',
-  { readonly spec: { readonly parentRefs?: readonly ParentReference[]; readonly hostnames?: readonly string[]; readonly rules?: readonly Rule[] } }
+  { readonly spec: RouteParents & { readonly hostnames?: readonly string[]; readonly rules?: readonly Rule[] } }
 >;
 
 /** gRPC is HTTP/2, whether or not a backend says so. */
@@ -55,6 +55,10 @@ function l7Route<Rule>(
       field: `rules[${index}]`,
       rejected: rejected !== undefined,
       policySession: (backend) => {
+        const parsed = parseBackendKey(backend);
+        const own = parsed.type === 'xbackend' ? read.get(catalog.xBackends, parsed.object)?.resource : undefined;
+        const spec = own?.object.spec.sessionPersistence;
+        if (own !== undefined) return spec && { spec, owner: refOf(own) };
         const { session, ref: owner } = policies.find(read, backend) ?? {};
         return session && owner && { spec: session, owner };
       },

@@ -24,10 +24,14 @@ export interface TranslatedRoute extends RouteVerdict {
   readonly generation: number;
   readonly createdAt: string;
   readonly parentRefs: readonly ParentReference[];
+  /** It attaches to every default Gateway of this scope too; undefined: only to what it names. */
+  readonly useDefaultGateways: 'All' | undefined;
   /** Lower case; `['*']` when none are given, or the kind has none. */
   readonly hostnames: readonly string[];
   /** Keys of all backends that its rules name, unique. */
   readonly backends: readonly string[];
+  /** Those that it names where TLS passes through; undefined: the same. */
+  readonly passthroughBackends?: readonly string[];
 }
 
 /** A TLSRoute, a TCPRoute or a UDPRoute. */
@@ -35,6 +39,8 @@ export interface L4Route extends TranslatedRoute {
   readonly version: string;
   /** Those with a weight above 0; none: nobody gets anything. */
   readonly shares: readonly StreamBackend[];
+  /** The same where TLS passes through. */
+  readonly passthroughShares: readonly StreamBackend[];
 }
 
 /** An HTTPRoute or a GRPCRoute. */

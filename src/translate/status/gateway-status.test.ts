@@ -28,6 +28,8 @@ function short(conditions: readonly Condition[]): string {
   return conditions.map(({ type, status: value, reason }) => `${type}=${value}/${reason}`).join(' ');
 }
 
+const inCluster = { type: 'IPAddress', value: '10.96.0.1', routability: 'Cluster' } as const;
+
 const gateways: readonly [sentence: string, given: Parameters<typeof status>, expected: string][] = [
   ['all is well', [[sound]], 'Accepted=True/Accepted Programmed=True/Programmed ResolvedRefs=True/ResolvedRefs'],
   ['some listeners are not valid', [[sound, listener({ acceptedFault: unsupported, serving: false })]], 'Accepted=True/ListenersNotValid Programmed=True/Programmed ResolvedRefs=True/ResolvedRefs'],
@@ -61,6 +63,16 @@ const gateways: readonly [sentence: string, given: Parameters<typeof status>, ex
   ['no proxy runs yet', [[sound], {}, { proxy: undefined }], 'Accepted=True/Accepted Programmed=False/Pending ResolvedRefs=True/ResolvedRefs'],
   ['the proxy is not ready', [[sound], {}, { proxy: { ...running, ready: false, message: 'starting' } }], 'Accepted=True/Accepted Programmed=False/NoResources ResolvedRefs=True/ResolvedRefs'],
   ['there is no address yet', [[sound], {}, { proxy: { ...running, addresses: [] } }], 'Accepted=True/Accepted Programmed=False/AddressNotAssigned ResolvedRefs=True/ResolvedRefs'],
+  [
+    'an address in the cluster does not do for one elsewhere',
+    [[sound], { clusterAddresses: { requested: [], only: false } }, { proxy: { ...running, addresses: [inCluster] } }],
+    'Accepted=True/Accepted Programmed=False/AddressNotAssigned ResolvedRefs=True/ResolvedRefs',
+  ],
+  [
+    'where no other is wanted it does',
+    [[sound], { clusterAddresses: { requested: [], only: true } }, { proxy: { ...running, addresses: [inCluster] } }],
+    'Accepted=True/Accepted Programmed=True/Programmed ResolvedRefs=True/ResolvedRefs',
+  ],
   ['Envoy refused the listeners', [[sound], {}, { rejection: 'no' }], 'Accepted=True/Accepted Programmed=False/Invalid ResolvedRefs=True/ResolvedRefs'],
 ];
 

@@ -7,7 +7,7 @@ import type { Condition } from '../../api/conditions.ts';
 
 /** `status` of a Gateway. */
 export interface GatewayStatus {
-  readonly addresses: readonly { readonly type: string; readonly value: string }[];
+  readonly addresses: readonly { readonly type: string; readonly value: string; readonly routability?: string }[];
   readonly conditions: readonly Condition[];
   readonly listeners: readonly ListenerStatus[];
   /** Left out where no ListenerSet names the Gateway. */
@@ -25,7 +25,7 @@ export interface GatewayFacts {
 
 /** The status of a Gateway and its own listeners. */
 export function gatewayStatus(gateway: GatewayState, facts: GatewayFacts): GatewayStatus {
-  const { generation, insecureValidation } = gateway;
+  const { defaultScope, generation, insecureValidation } = gateway;
   const listeners = listenersOf(gateway, `Gateway/${gateway.key}`);
   const { accepted, fault, programmed } = gatewayVerdict(gateway, facts);
   const unresolved = joinFaults([gateway.upstreamTls.fault, unresolvedListeners(listeners)].filter((one) => one !== undefined));
@@ -48,6 +48,7 @@ export function gatewayStatus(gateway: GatewayState, facts: GatewayFacts): Gatew
         generation,
       }),
       ...(insecureValidation === undefined ? [] : [condition('InsecureFrontendValidationMode', true, { ...insecureValidation, generation })]),
+      ...(defaultScope === undefined ? [] : [condition('DefaultGateway', true, { reason: 'DefaultGateway', message: `Gateway has default scope ${defaultScope}`, generation })]),
     ],
     listeners: listeners.map((listener) => listenerStatus(listener, { generation, programmed, attachedRoutes: facts.attachedRoutes(listener.key) })),
     ...(gateway.listenerSets.length > 0 && {
@@ -87,14 +88,15 @@ function acceptance(gateway: GatewayState, parametersFault: string | undefined):
   return { accepted: bad.length < listeners.length, fault: { reason: 'ListenersNotValid', message: `Listeners not valid: ${names(bad)}` } };
 }
 
-function programmedFault({ key, listeners }: GatewayState, { proxy, rejection }: Pick<GatewayFacts, 'proxy' | 'rejection'>): Fault | undefined {
+function programmedFault({ key, clusterAddresses, listeners }: GatewayState, { proxy, rejection }: Pick<GatewayFacts, 'proxy' | 'rejection'>): Fault | undefined {
   if (rejection !== undefined) return invalid(`Envoy refused the configuration: ${rejection}`);
   if (!listeners.some((listener) => listener.serving)) return invalid(`No listener can be served: ${names(listeners)}`);
   if (proxy === undefined) return { reason: 'Pending', message: `No proxy for Gateway ${key} is running yet` };
   const { unusable = [] } = proxy;
   if (unusable.length > 0) return { reason: 'AddressNotUsable', message: `Addresses that cannot be had: ${unusable.join(', ')}` };
   if (!proxy.ready) return { reason: 'NoResources', message: proxy.message };
-  if (proxy.addresses.length === 0) return { reason: 'AddressNotAssigned', message: 'No address yet' };
+  const wanted = clusterAddresses?.only === true ? proxy.addresses : proxy.addresses.filter(({ routability }) => routability === undefined);
+  if (wanted.length === 0) return { reason: 'AddressNotAssigned', message: 'No address yet' };
   return undefined;
 }
 

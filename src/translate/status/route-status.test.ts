@@ -6,8 +6,8 @@ import type { Attachment } from '../routes/attachments.ts';
 import type { RouteVerdict } from '../routes/translated-route.ts';
 
 const parentRef = { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'web' };
-const attached: Attachment = { parentRef, controllerName: '', counts: true, fault: undefined, placements: [] };
-const refused: Attachment = { parentRef, controllerName: '', counts: false, fault: { reason: 'NoMatchingParent', message: 'none' }, placements: [] };
+const attached: Attachment = { parentRef, byDefault: false, controllerName: '', counts: true, fault: undefined, placements: [] };
+const refused: Attachment = { parentRef, byDefault: false, controllerName: '', counts: false, fault: { reason: 'NoMatchingParent', message: 'none' }, placements: [] };
 const sound: RouteVerdict = { acceptedFault: undefined, partialFault: undefined, refsFault: undefined };
 const fault = (reason: string): Fault => ({ reason, message: `because of ${reason}` });
 

@@ -24,12 +24,12 @@ export function routeStatus(
 ): RouteStatus {
   const { generation, controllerName, unavailable } = about;
   return {
-    parents: attachments.map(({ parentRef, fault, ...parent }) => {
+    parents: attachments.map(({ parentRef, byDefault, fault, ...parent }) => {
       const accepted = fault ?? verdict.acceptedFault;
       const conditions = [
         condition('Accepted', accepted === undefined, {
           reason: accepted?.reason ?? 'Accepted',
-          message: accepted?.message ?? 'Route is accepted',
+          message: accepted?.message ?? (byDefault ? 'Route is accepted, by a default Gateway' : 'Route is accepted'),
           generation,
         }),
         condition('ResolvedRefs', verdict.refsFault === undefined, {

@@ -1,10 +1,12 @@
 import { gatewayStatus, gatewayVerdict, pendingGatewayStatus, type GatewayFacts } from './gateway-status.ts';
 import { listenerSetStatus, orphanedListenerSetStatus } from './listener-set-status.ts';
 import { routeStatus } from './route-status.ts';
+import { telemetryPolicyStatus, type TelemetryPolicyFacts } from './telemetry-policy-status.ts';
 import { tlsPolicyStatus } from './tls-policy-status.ts';
 import { trafficPolicyStatus } from './traffic-policy-status.ts';
 import { xBackendStatuses } from './x-backend-status.ts';
 import { unavailableBackends } from '../backends/empty-backends.ts';
+import type { XBackendState } from '../backends/x-backends.ts';
 import type { Class } from '../gateway-classes.ts';
 import { parentOf } from '../gateways/listener-sets.ts';
 import type { GatewayState } from '../gateways/state.ts';
@@ -12,10 +14,12 @@ import type { Inputs, Settings } from '../inputs.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
 import type { Attachment } from '../routes/attachments.ts';
 import type { TranslatedRoute } from '../routes/translated-route.ts';
+import { isGateway, type TelemetryPolicies } from '../telemetry/telemetry-policies.ts';
+import type { TelemetryPolicy } from '../telemetry/telemetry-policy.ts';
 import type { TlsPolicies } from '../tls/tls-policies.ts';
 import type { reachOf } from '../tls/tls-targets.ts';
 import type { TrafficPolicies } from '../traffic/traffic-policies.ts';
-import { refOf, type ObjectRef } from '../../api/resource.ts';
+import { keyOf, refOf, type ObjectRef } from '../../api/resource.ts';
 import type { BackendTLSTargetRef } from '../../api/types.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
@@ -44,8 +48,10 @@ export interface StatusSources {
   readonly routes: Collection<TranslatedRoute>;
   /** Backends that nobody serves. */
   readonly empty: Collection<true>;
+  readonly xBackends: Collection<XBackendState>;
   readonly policies: TlsPolicies;
   readonly traffic: TrafficPolicies;
+  readonly telemetry: TelemetryPolicies;
   /** Gateways whose routes lead to the target of a policy. */
   readonly reach: ReturnType<typeof reachOf>;
 }
@@ -79,11 +85,12 @@ export function statuses(graph: Graph, from: StatusSources): Collection<ObjectSt
     }),
     xBackendStatuses(graph, from),
     graph.derive('route-status', from.routes, (route, read, ref) => {
-      const unserved = settings.ownsEverything ? route.backends.filter((key) => read.get(from.empty, key) === true) : [];
+      const named = new Set([...route.backends, ...(route.passthroughBackends ?? [])]);
+      const unserved = settings.ownsEverything ? [...named].filter((key) => read.get(from.empty, key) === true) : [];
       const about = {
         generation: route.generation,
         controllerName: settings.controllerNames[0] ?? '',
-        unavailable: unavailableBackends(unserved),
+        unavailable: unavailableBackends(route.kind, unserved),
       };
       return objectStatus(route.kind, route.key, routeStatus(read.get(from.attachments, ref) ?? [], route, about));
     }),
@@ -94,6 +101,15 @@ export function statuses(graph: Graph, from: StatusSources): Collection<ObjectSt
     graph.derive('traffic-policy-status', from.traffic.all, (policy, read) => {
       const reach = (ref: BackendTLSTargetRef) => from.reach(read, policy.namespace, ref);
       return objectStatus('XBackendTrafficPolicy', policy.key, trafficPolicyStatus(read, policy, { policies: from.traffic, reach }));
+    }),
+    graph.derive('telemetry-policy-status', from.telemetry.all, (policy, read) => {
+      const facts: TelemetryPolicyFacts = {
+        policies: from.telemetry,
+        controllerName: settings.controllerNames[0] ?? '',
+        gateway: ({ name }) => read.get(from.gateways, keyOf(policy.namespace, name)),
+        missing: (ref) => missingTarget(read, policy.namespace, ref, from),
+      };
+      return objectStatus('XTelemetryPolicy', policy.key, telemetryPolicyStatus(read, policy, facts));
     }),
   ];
 }
@@ -114,6 +130,17 @@ function classFault(read: Read, name: string, { inputs, settings, classes }: Sta
   if (own !== undefined) return `GatewayClass ${name} is not accepted: ${own.conditions[0]?.message}`;
   if (!settings.ownsEverything || read.get(inputs.resources.GatewayClass, name) !== undefined) return undefined;
   return `GatewayClass ${name} does not exist`;
+}
+
+/**
+ * What is wrong with a target that is no Gateway of ours. That a Gateway is not there at all is said by every controller (GEP-4768); objects of
+ * another kind, and Gateways of a class that is not ours, may be another's business.
+ */
+function missingTarget(read: Read, namespace: string, ref: TelemetryPolicy['targetRefs'][number], { inputs, settings }: StatusSources): string | undefined {
+  const key = keyOf(namespace, ref.name);
+  if (!isGateway(ref)) return settings.ownsEverything ? `${ref.kind} ${key}: only a Gateway can be a target` : undefined;
+  if (read.get(inputs.resources.Gateway, key) === undefined) return `Gateway ${key} does not exist`;
+  return settings.ownsEverything ? `Gateway ${key} has a GatewayClass that is not ours, or not accepted` : undefined;
 }
 
 function objectStatus(kind: string, key: string, status: object): ObjectStatus {

@@ -18,6 +18,9 @@ type Settings = ServiceFields & Pick<ExtAuthz, 'transportApiVersion' | 'withRequ
 
 export const externalAuthFilter = 'envoy.filters.http.ext_authz';
 
+/** What calls are addressed to. Envoy's own choice for gRPC, the name of the cluster, has slashes, which servers refuse. */
+const authority = 'external-auth';
+
 /** Milliseconds that a service may take to decide, as Envoy Gateway sets it. */
 const checkLimit = 10_000;
 
@@ -71,7 +74,7 @@ function httpService({ pathPrefix, requestHeaders, responseHeaders }: HttpCheck,
     services: {
       case: 'httpService',
       value: {
-        serverUri: { uri: 'http://external-auth', httpUpstreamType: { case: 'cluster', value: cluster }, timeout: durationFromMs(checkLimit) },
+        serverUri: { uri: `http://${authority}`, httpUpstreamType: { case: 'cluster', value: cluster }, timeout: durationFromMs(checkLimit) },
         pathPrefix,
         authorizationResponse: { allowedUpstreamHeaders: responseHeaders === undefined ? anything : names(responseHeaders) },
       },
@@ -83,7 +86,7 @@ function httpService({ pathPrefix, requestHeaders, responseHeaders }: HttpCheck,
 }
 
 function grpcService({ requestHeaders }: GrpcCheck, cluster: string): ServiceFields {
-  const target = { case: 'envoyGrpc', value: { clusterName: cluster, skipEnvoyHeaders: true } } as const;
+  const target = { case: 'envoyGrpc', value: { clusterName: cluster, authority, skipEnvoyHeaders: true } } as const;
   return {
     services: { case: 'grpcService', value: { targetSpecifier: target, timeout: durationFromMs(checkLimit) } },
     ...(requestHeaders !== undefined && { allowedHeaders: names(requestHeaders) }),

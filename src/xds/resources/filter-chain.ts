@@ -7,6 +7,7 @@ import { discovered } from './discovered-filter.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
 import type { TableLayout } from './shards.ts';
 import { tlsTermination } from './tls-termination.ts';
+import { tracing } from './tracing.ts';
 
 export interface FilterChainOptions {
   /** Of the route table behind the chain, if there is one. */
@@ -50,6 +51,7 @@ function filters(
         accessLogPath,
         filterOrder: listener.filterOrder,
         requestFilters: target.requestFilters ?? [],
+        tracing: target.tracing && tracing(target.tracing, listener.port),
       });
       return [{ name: 'envoy.filters.network.http_connection_manager', configType: { case: 'typedConfig', value } }];
     }

@@ -4,7 +4,7 @@ import { ExtensionWithMatcherSchema } from '../../gen/envoy/extensions/common/ma
 import { SkipFilterSchema } from '../../gen/envoy/extensions/filters/common/matcher/action/v3/skip_action_pb.ts';
 import { HttpRequestHeaderMatchInputSchema } from '../../gen/envoy/type/matcher/v3/http_inputs_pb.ts';
 import type { Matcher_MatcherList_FieldMatcherSchema, Matcher_MatcherList_PredicateSchema } from '../../gen/xds/type/matcher/v3/matcher_pb.ts';
-import { requestFiltersOf, type Listener } from '../../ir/listener.ts';
+import { requestFiltersOf, tracingOf, type Listener } from '../../ir/listener.ts';
 import type { ListenerHosts, RequestFilter } from '../../ir/request-filter.ts';
 import { byText } from '../../util/compare.ts';
 import { any } from './bytes.ts';
@@ -12,9 +12,10 @@ import { clusterName } from './cluster.ts';
 import { externalAuthFilter, listenerExternalAuth } from './external-auth.ts';
 import { escapeRegex } from './path-edit.ts';
 
-/** Names of the clusters that request filters ask: they have to be there before the listener is. Sorted, each once. */
+/** Names of the clusters that request filters ask, and that are told of requests: they have to be there before the listener is. Sorted, each once. */
 export function clustersOfListener({ chains }: Pick<Listener, 'chains'>): string[] {
-  const backends = chains.flatMap(requestFiltersOf).flatMap(({ externalAuth }) => externalAuth?.backend ?? []);
+  const asked = chains.flatMap(requestFiltersOf).flatMap(({ externalAuth }) => externalAuth?.backend ?? []);
+  const backends = [...asked, ...chains.flatMap((chain) => tracingOf(chain)?.backend ?? [])];
   return [...new Set(backends.map(clusterName))].sort(byText);
 }
 
