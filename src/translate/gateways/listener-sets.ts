@@ -20,6 +20,12 @@ export function parentOf({ metadata, object }: ListenerSet): readonly [string] |
   return group === 'gateway.networking.k8s.io' && kind === 'Gateway' ? [keyOf(namespace, name)] : undefined;
 }
 
+/** What is to be said of a parent that is no Gateway. */
+export function wrongParent({ object }: ListenerSet): string {
+  const { kind, name } = object.spec.parentRef;
+  return `only a Gateway can be its parent, not ${kind} ${name}`;
+}
+
 /** "ListenerSet ordered by creation time (oldest first), … alphabetically by {namespace}/{name}" (Gateway API, ListenerSet `listeners`). */
 const byPrecedence: (a: ListenerSet, b: ListenerSet) => number = chain<ListenerSet>(
   (a, b) => byText(a.metadata.creationTimestamp, b.metadata.creationTimestamp),

@@ -1,7 +1,7 @@
 import { defaultParents } from './default-gateways.ts';
 import type { TranslatedRoute } from './translated-route.ts';
 import type { Fault } from '../conditions.ts';
-import { parentOf } from '../gateways/listener-sets.ts';
+import { parentOf, wrongParent } from '../gateways/listener-sets.ts';
 import type { GatewayState, ListenerState } from '../gateways/state.ts';
 import { intersect, mostSpecificFirst } from '../hostname.ts';
 import type { Inputs, Settings } from '../inputs.ts';
@@ -93,7 +93,7 @@ function findParent(read: Read, { kind, key }: { readonly kind: string; readonly
       const [parent] = parentOf(set) ?? [];
       const gateway = parent === undefined ? undefined : read.get(from.gateways, parent);
       if (gateway !== undefined) return { ref: refOf(set), gateway };
-      return { message: `ListenerSet ${key}: Gateway ${parent ?? ''} ${parent === undefined ? 'is not what it names' : missingGateway(read, parent, from)}` };
+      return { message: `ListenerSet ${key}: ${parent === undefined ? wrongParent(set) : `Gateway ${parent} ${missingGateway(read, parent, from)}`}` };
     }
     default:
       return notAParent(kind, key);

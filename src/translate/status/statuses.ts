@@ -8,7 +8,7 @@ import { xBackendStatuses } from './x-backend-status.ts';
 import { unavailableBackends } from '../backends/empty-backends.ts';
 import type { XBackendState } from '../backends/x-backends.ts';
 import type { Class } from '../gateway-classes.ts';
-import { parentOf } from '../gateways/listener-sets.ts';
+import { parentOf, wrongParent } from '../gateways/listener-sets.ts';
 import type { GatewayState } from '../gateways/state.ts';
 import type { Inputs, Settings } from '../inputs.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
@@ -73,7 +73,7 @@ export function statuses(graph: Graph, from: StatusSources): Collection<ObjectSt
       const gateway = parent === undefined ? undefined : read.get(from.gateways, parent);
       const attached = gateway?.listenerSets.find(({ ref }) => ref === refOf(set));
       if (gateway === undefined || attached === undefined) {
-        return settings.ownsEverything ? objectStatus('ListenerSet', set.key, orphanedListenerSetStatus(generation, `no Gateway ${parent ?? ''} of ours`)) : undefined;
+        return settings.ownsEverything ? objectStatus('ListenerSet', set.key, orphanedListenerSetStatus(generation, parent === undefined ? wrongParent(set) : `no Gateway ${parent} of ours`)) : undefined;
       }
       const facts = gatewayFacts(read, gateway, from);
       const about = { generation, verdict: gatewayVerdict(gateway, facts), attachedRoutes: (listener: string) => facts.attachedRoutes(listener) };
