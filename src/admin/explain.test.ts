@@ -182,9 +182,15 @@ describe('what is told', () => {
     assert.equal(reason('http://a.test:82/', world({}, { listeners: () => [] })), 'No answer: no Gateway listens on port 82; there is: none at all.');
   });
 
+  test('a tunnel, which only a match on method CONNECT fits', () => {
+    const routes = [route('any', forward(['one'])), route('tunnels', forward(['two']), { method: 'CONNECT' })];
+    const { summary, others } = explain(parseRequest('CONNECT', 'http://a.test/', []), world({ '*': routes }));
+    assert.match(summary, /two/);
+    assert.deepEqual(others.map(({ name, why }) => `${name}: ${why}`), ['any: a CONNECT has no path, and only a match on method CONNECT fits it']);
+  });
+
   test('what Envoy refuses before any route', () => {
     const withMethod = (method: string) => explain(parseRequest(method, 'http://a.test/', []), world({ '*': [route('r', forward(['one']))] })).summary;
-    assert.equal(withMethod('CONNECT'), '404: CONNECT asks for a tunnel and has no path: no route fits it, whatever the host.');
     assert.equal(withMethod('FOO'), '400: FOO is not a method that Envoy knows: it refuses the request before any route.');
     assert.match(withMethod('PURGE'), /passes it on/);
     assert.equal(ask('http://a.test/', world({}), 'x_user: 1').summary, '400: header x_user has an underscore, which servers may take for a hyphen: Envoy refuses it.');

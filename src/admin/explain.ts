@@ -202,7 +202,7 @@ function listenerPart(listener: Listener, chain: FilterChain | undefined, { worl
   const { proxy, address, port, boundPort } = listener;
   const named = world.gatewayListeners(proxy).filter((each) => each.port === port);
   const byHost = new Map(named.map(({ hostname, name }) => [hostname, name]));
-  const best = bestMatch(byHost.keys(), hostOf(request.authority));
+  const best = bestMatch(byHost, hostOf(request.authority));
   // A chain with TLS is a listener's own; without TLS the listeners of a port share one, and the host tells them apart.
   const name = chain?.tls !== undefined ? chain.name : ((best === undefined ? undefined : byHost.get(best)) ?? named[0]?.name ?? '');
   return { gateway: proxy, name, address, port, boundPort, serverNames: chain?.tls && chain.serverNames, certificates: (chain && terminationOf(chain)?.certificates) ?? [] };

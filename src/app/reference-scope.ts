@@ -31,8 +31,8 @@ export function followReferences(plane: Referring, apply: (kind: ScopedKind, nam
       apply(kind, namespaces);
     }
   };
-  const { Backend, BackendTLSPolicy, EnvoyProxy, Gateway, ListenerSet } = plane.resources;
-  for (const collection of [Backend, BackendTLSPolicy, EnvoyProxy, Gateway, ListenerSet, plane.outputs.infrastructure]) collection.subscribe(look);
+  const { Backend, BackendTLSPolicy, EnvoyProxy, Gateway, ListenerSet, XBackend } = plane.resources;
+  for (const collection of [Backend, BackendTLSPolicy, EnvoyProxy, Gateway, ListenerSet, XBackend, plane.outputs.infrastructure]) collection.subscribe(look);
 }
 
 /** Everything that Gateways of ours, their proxies and the policies and backends behind them refer to. */
@@ -49,6 +49,9 @@ function references({ resources, outputs }: Referring): Reference[] {
     ...[...resources.BackendTLSPolicy.values()].flatMap(({ metadata, object }) => within(metadata.namespace, object.spec.validation.caCertificateRefs)),
     ...[...resources.Backend.values()].flatMap(({ metadata, object: { spec } }) =>
       within(metadata.namespace, [...(spec.tls?.caCertificateRefs ?? []), spec.tls?.clientCertificateRef]),
+    ),
+    ...[...resources.XBackend.values()].flatMap(({ metadata, object: { spec: { tls } } }) =>
+      within(metadata.namespace, [...(tls.validation?.caCertificateRefs ?? []), tls.clientCertificateRef]),
     ),
     ...[...resources.EnvoyProxy.values()].flatMap(({ metadata, object }) => within(metadata.namespace, [object.spec.backendTLS?.clientCertificateRef])),
   ];

@@ -20,6 +20,7 @@ export function irView({ outputs }: ControlPlane): Record<string, readonly unkno
     listeners: sorted(outputs.listeners),
     routeTables: sorted(outputs.routeTables),
     virtualHosts: sorted(outputs.virtualHosts),
+    streamRoutes: sorted(outputs.streamRoutes),
     backends: sorted(outputs.backends),
     endpointSets: sorted(outputs.endpointSets),
     certificateUses: sorted(outputs.certificateUses),

@@ -5,7 +5,7 @@ import type { BackendTls } from './backend-tls.ts';
  * outlier detection and connection limits mean the servers and not the route (an Envoy cluster).
  */
 export interface Backend {
-  /** `service/namespace/name/port`, `backend/namespace/name`; with `/udp` or `/h2c` at the end where that is not to be mixed up with the rest. */
+  /** `service/namespace/name/port`, `backend/namespace/name`; with `/udp`, `/h2c` or `/passthrough` at the end where that is not to be mixed up with the rest. */
   readonly key: string;
   /** The object it stands for: `Service/namespace/name`. */
   readonly owner: string;

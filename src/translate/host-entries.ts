@@ -18,7 +18,7 @@ export function hostKey(table: string, domain: string): string {
 
 /** The listener that a host belongs to: the most specific of the port that covers it. */
 export function ownerOf({ owners }: Pick<TableState, 'owners'>, domain: string): string | undefined {
-  const hostname = bestMatch(owners.keys(), domain);
+  const hostname = bestMatch(owners, domain);
   return hostname === undefined ? undefined : owners.get(hostname);
 }
 

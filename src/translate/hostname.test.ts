@@ -37,6 +37,6 @@ test('exact names go before wildcards, long before short', () => {
 });
 
 test('a host belongs to the most specific hostname that covers it', () => {
-  assert.equal(bestMatch(['*', '*.example.com', 'a.example.com'], 'b.example.com'), '*.example.com');
-  assert.equal(bestMatch(['*.example.com'], 'example.org'), undefined);
+  assert.equal(bestMatch(new Set(['*', '*.example.com', 'a.example.com']), 'b.example.com'), '*.example.com');
+  assert.equal(bestMatch(new Set(['*.example.com']), 'example.org'), undefined);
 });

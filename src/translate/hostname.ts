@@ -47,7 +47,6 @@ export const mostSpecificFirst: (a: string, b: string) => number = chain(
 );
 
 /** The most specific of some hostnames that covers a host. */
-export function bestMatch(hostnames: Iterable<string>, host: string): string | undefined {
-  const candidates = new Set(hostnames);
-  return [host, ...wider(host)].find((name) => candidates.has(name));
+export function bestMatch(hostnames: Pick<ReadonlySet<string>, 'has'>, host: string): string | undefined {
+  return [host, ...wider(host)].find((name) => hostnames.has(name));
 }

@@ -19,6 +19,7 @@ interface Place extends StreamDomain {
   readonly table: string;
   readonly proxy: string;
   readonly transport: TableState['transport'];
+  readonly passthrough: boolean;
   /** Reference of the route. */
   readonly owner: string | undefined;
 }
@@ -42,13 +43,13 @@ export function streamPlaces(
     if (first === undefined || state === undefined || state.http !== undefined) return undefined;
     const { table, domain } = first;
     const owner = ownerOf(state, domain);
-    if (owner === undefined || !state.listeners.includes(owner)) return undefined;
+    if (owner === undefined || !state.listeners.has(owner)) return undefined;
     const route = winner(read, entries.filter((entry) => entry.listener === owner), from.routes);
-    return { table, domain, proxy: state.proxy, transport: state.transport, owner: route?.ref, route: route && key };
+    return { table, domain, proxy: state.proxy, transport: state.transport, passthrough: state.passthrough, owner: route?.ref, route: route && key };
   });
-  const routes = graph.derive('stream-routes', places, ({ proxy, transport, owner }, read, key): StreamRoute | undefined => {
+  const routes = graph.derive('stream-routes', places, ({ proxy, transport, passthrough, owner }, read, key): StreamRoute | undefined => {
     const route = owner === undefined ? undefined : read.get(from.routes, owner);
-    return route && { key, proxy, transport, owner: route.ref, ownerVersion: route.version, backends: route.shares };
+    return route && { key, proxy, transport, owner: route.ref, ownerVersion: route.version, backends: passthrough ? route.passthroughShares : route.shares };
   });
   return { domains: graph.group('stream-domains', places, ({ table }) => [table], (a, b) => byText(a.domain, b.domain)), routes };
 }

@@ -6,6 +6,7 @@
 export const supportedFeatures: readonly string[] = [
   'BackendTLSPolicy',
   'BackendTLSPolicySANValidation',
+  'ClusterTrustBundle',
   'Gateway',
   'GatewayAddressEmpty',
   'GatewayAddressRoutability',
@@ -22,6 +23,7 @@ export const supportedFeatures: readonly string[] = [
   'GatewayStaticAddresses',
   'GRPCRoute',
   'GRPCRouteNamedRouteRule',
+  'GRPCRouteRequestHeaderModifier',
   'HTTPRoute',
   'HTTPRoute303RedirectStatusCode',
   'HTTPRoute307RedirectStatusCode',

@@ -35,6 +35,7 @@ export function listenerState(key: string, rest: Partial<ListenerState> = {}): L
     supportedKinds: [],
     namespaces: { from: 'All' },
     certificates: [],
+    certificateNames: [],
     clientValidation: undefined,
     filters: [],
     acceptedFault: undefined,

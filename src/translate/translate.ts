@@ -3,6 +3,7 @@ import { emptyBackends } from './backends/empty-backends.ts';
 import type { BackendCatalog } from './backends/resolve.ts';
 import { serviceAddresses } from './backends/service-addresses.ts';
 import { servicePorts } from './backends/services.ts';
+import { xBackends } from './backends/x-backends.ts';
 import { certificates } from './gateways/certificates.ts';
 import { gateways } from './gateways/gateways.ts';
 import { listenerOf, servingByPort, tablesOf, wantedPorts, type TableState, type WantedPort } from './gateways/ports.ts';
@@ -94,15 +95,17 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   const policies = tlsPolicies(graph, inputs, cas);
   const ofObjects = objectTls(graph, inputs, { cas, certificates: tls });
   const traffic = trafficPolicies(graph, inputs);
+  // Whoever writes the files of a machine is master of it.
+  const anyHost = settings.ownsEverything;
+  const ofXBackends = xBackends(graph, { inputs, cas, certificates: tls, grants, anyHost });
   const catalog: BackendCatalog = {
     services,
     backends: resources.Backend,
-    xBackends: resources.XBackend,
+    xBackends: ofXBackends,
     grants,
     policies,
     objectTls: ofObjects,
-    // Whoever writes the files of a machine is master of it.
-    anyHost: settings.ownsEverything,
+    anyHost,
     missing: (read, of) => missing(read, inputs, of),
   };
   const telemetry = telemetryPolicies(graph, inputs, catalog);
@@ -112,9 +115,7 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
 
   const ports = graph.expand('wanted-ports', fleets, (fleet): Iterable<[string, WantedPort]> => wantedPorts(fleet));
   const tables = graph.expand('table-states', fleets, (fleet, read): [string, TableState][] =>
-    [...servingByPort(fleet)]
-      .flatMap(([port, serving]) => tablesOf(fleet, serving, read.get(inputs.portBindings, port)))
-      .map((state) => [state.key, state]),
+    tablesOf(fleet, (port) => read.get(inputs.portBindings, port)).map((state) => [state.key, state]),
   );
 
   const requestRoutes = l7Routes(graph, inputs, catalog, traffic);
@@ -136,11 +137,14 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   );
 
   const routeUses = graph.expand('route-backends', attachments, (attached, read, key): [string, NeededBackend][] => {
-    const places = new Map(attached.flatMap(({ placements }) => placements.map(({ gateway, proxy }) => [gateway, proxy])));
-    const used = places.size === 0 ? [] : (read.get(routes, key)?.backends ?? []);
-    return [...places].flatMap(([gateway, proxy]) =>
-      used.map((backend): [string, NeededBackend] => [`${gateway}|${backend}|${key}`, { gateway, proxy, backend }]),
-    );
+    const places = attached.flatMap(({ placements }) => placements);
+    const route = places.length === 0 ? undefined : read.get(routes, key);
+    const needed = new Map<string, NeededBackend>();
+    for (const { gateway, proxy, passthrough } of places) {
+      const used = (passthrough ? route?.passthroughBackends : undefined) ?? route?.backends ?? [];
+      for (const backend of used) needed.set(`${gateway}|${backend}|${key}`, { gateway, proxy, backend });
+    }
+    return [...needed];
   });
   const listenerUses = graph.expand('listener-backends', states, listenerBackends);
   const uses = graph.merge('backend-needs', [routeUses, listenerUses]);
@@ -152,7 +156,7 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     return { proxy, backend: key.slice(bar + 1), via: routingType === 'Service' ? 'service' : 'endpoints' };
   });
   const inUse = graph.count('backends-in-use', uses, ({ backend }) => [backend]);
-  const known = backends(graph, inputs, { services, policies, objectTls: ofObjects, traffic, inUse: graph.derive('used-backends', inUse, () => true) });
+  const known = backends(graph, inputs, { services, policies, objectTls: ofObjects, xBackends: ofXBackends, traffic, inUse: graph.derive('used-backends', inUse, () => true) });
   const empty = emptyBackends(graph, known.endpointSets);
   const upstreamTls = graph.derive('proxy-upstream-tls', fleets, ([first]) => first?.upstreamTls.parameters);
   const proxyBackends = graph.derive('proxy-backends', backendUses, ({ proxy, backend: key }, read): Backend | undefined => {
@@ -204,6 +208,7 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
       attachments,
       routes,
       empty,
+      xBackends: ofXBackends,
       policies,
       traffic,
       telemetry,

@@ -32,7 +32,7 @@ export function virtualHosts(
     if (first === undefined || state?.http === undefined) return undefined;
     const { domain, table } = first;
     const owner = ownerOf(state, domain);
-    if (owner === undefined || !state.listeners.includes(owner)) return undefined;
+    if (owner === undefined || !state.listeners.has(owner)) return undefined;
     const own = entries.filter((entry) => entry.listener === owner);
     if (own.length === 0) return undefined;
     const fallbacks = wider(domain).flatMap((name) => read.get(hosts, hostKey(table, name)) ?? []);

@@ -8,11 +8,12 @@ import type { Catalogue } from './suite/catalogue.ts';
 
 const catalogue: Catalogue = {
   profiles: { HTTP: { core: ['Gateway'], extended: ['ListenerSet', 'Port'] } },
+  experimental: [],
   tests: [
-    { name: 'Simple', features: ['Gateway'], parallel: false, provisional: false },
-    { name: 'Set', features: ['Gateway', 'ListenerSet'], parallel: false, provisional: false },
-    { name: 'Port', features: ['Gateway', 'Port'], parallel: true, provisional: true },
-    { name: 'Mesh', features: ['Mesh'], parallel: false, provisional: false },
+    { name: 'Simple', features: ['Gateway'], parallel: false, provisional: false, manifests: [] },
+    { name: 'Set', features: ['Gateway', 'ListenerSet'], parallel: false, provisional: false, manifests: [] },
+    { name: 'Port', features: ['Gateway', 'Port'], parallel: true, provisional: true, manifests: [] },
+    { name: 'Mesh', features: ['Mesh'], parallel: false, provisional: false, manifests: [] },
   ],
 };
 

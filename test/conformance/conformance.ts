@@ -1,13 +1,17 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { apiVersions } from '../../src/app/versions.ts';
 import { ensureProgram } from '../cluster/tools/ensure.ts';
+import { moduleFolder } from '../cluster/tools/go.ts';
 import { kubernetes } from '../cluster/tools/recipes.ts';
 import { applyClass, className, supportedFeatures } from './class.ts';
 import { compare } from './compare.ts';
 import type { ProfileOutcome } from './compare.ts';
-import { readExpected } from './expected.ts';
+import { gatewayApiCrds } from './crds.ts';
+import { readExpected, withoutFeatures } from './expected.ts';
 import type { Expected } from './expected.ts';
 import { makeReportFolder } from './folder.ts';
+import { commandOf } from './options.ts';
 import type { Options } from './options.ts';
 import { progressLines } from './progress.ts';
 import type { TestResult } from './results.ts';
@@ -15,7 +19,9 @@ import { dumpState } from './state/dump.ts';
 import { SlowTests } from './state/slow-tests.ts';
 import { featuresOf, plannedTests, readCatalogue, testsOfProfile } from './suite/catalogue.ts';
 import type { Catalogue } from './suite/catalogue.ts';
-import { suite } from './suite/recipe.ts';
+import { claimedFeatures } from './suite/claims.ts';
+import { missingFeatures } from './suite/missing-features.ts';
+import { GATEWAY_API, suite, SUITE_VERSION } from './suite/recipe.ts';
 import { differencesFromReport } from './suite/report.ts';
 import { runSuite } from './suite/run.ts';
 import { summaryLine } from './summary.ts';
@@ -38,7 +44,9 @@ export async function runConformance(options: Options, { startTarget, print, sig
   const program = await ensureProgram(suite, 'conformance.test', print);
   const kubectl = await ensureProgram(kubernetes.kubectl, 'kubectl', print);
   const catalogue = await readCatalogue(program);
-  const expected = await expectations(options, catalogue);
+  const definitions = { channel: options.channel, version: options.crds };
+  const missing = await missingFeatures(catalogue, { suiteFolder: await moduleFolder(`${GATEWAY_API}/conformance@${SUITE_VERSION}`), crdFiles: await gatewayApiCrds(definitions) });
+  const expected = await expectations(options, catalogue, missing);
   const asked = whatIsAsked(options, catalogue);
 
   await using target = await startTarget();
@@ -47,9 +55,10 @@ export async function runConformance(options: Options, { startTarget, print, sig
   const dump = (to: string): Promise<void> => dumpState({ kubectl, kubeconfig, folder: to, controllerNamespace });
   if (options.gatewayClass === undefined) await applyClass({ kubectl, kubeconfig, controllerNamespace });
   const gatewayClass = options.gatewayClass ?? className;
-  const claimed = options.peer === undefined ? undefined : featuresOf(catalogue, options.profiles, (profile, feature) => expected[profile]?.notClaimed[feature] !== undefined);
-  const supported = claimed ?? (await supportedFeatures({ kubectl, kubeconfig, gatewayClass, signal }));
-  const planned = options.runTest === undefined ? plannedTests(catalogue, { profiles: options.profiles, supported }) : new Set([options.runTest]);
+  const { runTest, profiles } = options;
+  const supported = options.peer === undefined ? await supportedFeatures({ kubectl, kubeconfig, gatewayClass, signal }) : featuresOf(catalogue, profiles, (profile, feature) => expected[profile]?.notClaimed[feature] !== undefined);
+  const claimed = claimedFeatures({ catalogue, supported, missing, runTest }) ?? (options.peer === undefined ? undefined : supported);
+  const planned = runTest === undefined ? plannedTests(catalogue, { profiles, supported: claimed ?? supported }) : new Set([runTest]);
 
   const slow = new SlowTests({ folder: join(folder, 'state'), patience: patienceMs, dump });
   let done = 0;
@@ -68,6 +77,7 @@ export async function runConformance(options: Options, { startTarget, print, sig
       addresses: target.addresses,
       implementation,
       ...(claimed !== undefined && { supportedFeatures: claimed }),
+      otherCrds: options.crds !== SUITE_VERSION,
       ...(options.runTest !== undefined && { runTest: options.runTest }),
       skipTests: options.skipTests,
       parallel: options.parallel,
@@ -93,7 +103,8 @@ export async function runConformance(options: Options, { startTarget, print, sig
     ...troubleOf(end.trouble, outcomes, results),
     ...differencesFromReport(reportText, outcomes),
   ];
-  await writeFile(join(folder, 'results.json'), `${JSON.stringify({ seconds, outcomes: outcomes.map(asJson), problems, results: results.map(withoutOutput) }, undefined, 1)}\n`);
+  const about = { envoy: apiVersions.envoy, command: commandOf(options) };
+  await writeFile(join(folder, 'results.json'), `${JSON.stringify({ seconds, ...about, outcomes: outcomes.map(asJson), problems, results: results.map(withoutOutput) }, undefined, 1)}\n`);
   if (options.report !== undefined && reportText !== undefined) await copyFile(report, options.report);
   if (problems.length > 0) await dump(join(folder, 'state', 'end'));
 
@@ -106,10 +117,10 @@ export async function runConformance(options: Options, { startTarget, print, sig
 }
 
 /** With a single test the suite does not look at features, so nothing is skipped for want of one. */
-async function expectations({ peer, runTest }: Options, catalogue: Catalogue): Promise<Expected> {
+async function expectations({ peer, runTest, channel, crds, profiles }: Options, catalogue: Catalogue, missing: readonly string[]): Promise<Expected> {
   const file = join(import.meta.dirname, peer === undefined ? 'expected.yaml' : `expected-${peer}.yaml`);
   const expected = readExpected(await readFile(file, 'utf8'), file, catalogue);
-  if (runTest === undefined) return expected;
+  if (runTest === undefined) return withoutFeatures(expected, { catalogue, profiles, features: missing, reason: `the ${channel} channel of ${crds} lacks it` });
   return Object.fromEntries(Object.entries(expected).map(([profile, expectation]) => [profile, { ...expectation, notClaimed: {} }]));
 }
 

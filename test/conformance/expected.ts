@@ -34,6 +34,23 @@ export function readExpected(text: string, file: string, catalogue: Catalogue): 
   return expected;
 }
 
+/** The same, with features of some profiles not claimed, for one reason. */
+export function withoutFeatures(expected: Expected, { catalogue, profiles, features, reason }: WithoutFeatures): Expected {
+  const entries = profiles.map((name) => {
+    const expectation = expected[name] ?? nothingExpected;
+    const lacking = (catalogue.profiles[name]?.extended ?? []).filter((feature) => features.includes(feature));
+    return [name, { ...expectation, notClaimed: { ...Object.fromEntries(lacking.map((feature) => [feature, reason])), ...expectation.notClaimed } }] as const;
+  });
+  return { ...expected, ...Object.fromEntries(entries) };
+}
+
+export interface WithoutFeatures {
+  readonly catalogue: Catalogue;
+  readonly profiles: readonly string[];
+  readonly features: readonly string[];
+  readonly reason: string;
+}
+
 function readProfile({ profile, value, catalogue, problems }: { profile: string; value: unknown; catalogue: Catalogue; problems: string[] }): ProfileExpectation {
   const known = catalogue.profiles[profile];
   if (known === undefined) {

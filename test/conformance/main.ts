@@ -1,7 +1,11 @@
 import { messageOf } from '../../src/util/error-message.ts';
+import { ensureProgram } from '../cluster/tools/ensure.ts';
 import { runConformance } from './conformance.ts';
+import { keepRun } from './document/keep.ts';
 import { readOptions, usage } from './options.ts';
 import type { Options } from './options.ts';
+import { readCatalogue } from './suite/catalogue.ts';
+import { suite } from './suite/recipe.ts';
 import { existingTarget, newTarget } from './target.ts';
 
 /** Exit statuses besides 0: not as expected, and not understood. */
@@ -16,7 +20,14 @@ function causes(error: unknown): string {
   return cause === undefined ? messageOf(error) : `${messageOf(error)}\n  ${causes(cause)}`;
 }
 
+async function document(folder: string): Promise<boolean> {
+  const catalogue = await readCatalogue(await ensureProgram(suite, 'conformance.test', print));
+  print(`kept as docs/conformance/${await keepRun(folder, catalogue)}-report.yaml; docs/conformance.md is written`);
+  return true;
+}
+
 async function main(options: Options): Promise<boolean> {
+  if (options.document !== undefined) return document(options.document);
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort(new Error(`interrupted by ${signal}`)));
   const { kubeconfig } = options;

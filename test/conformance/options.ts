@@ -1,10 +1,17 @@
 import { parseArgs } from 'node:util';
+import { channels } from './crds.ts';
+import type { Channel } from './crds.ts';
+import { SUITE_VERSION } from './suite/recipe.ts';
 
 /** What `npm run conformance` was asked. */
 export interface Options {
   readonly profiles: readonly string[];
   readonly runTest: string | undefined;
   readonly skipTests: readonly string[];
+  /** Which CRDs of the Gateway API are installed. */
+  readonly channel: Channel;
+  /** Their version, which should be the suite's. */
+  readonly crds: string;
   /** The original in our place. */
   readonly peer: 'envoy-gateway' | undefined;
   /** A file that gets a copy of the suite's report. */
@@ -18,6 +25,8 @@ export interface Options {
   /** Values for the chart, as helm's --set takes them. */
   readonly set: readonly string[];
   readonly parallel: number;
+  /** Folder of a run whose report is to be kept and documented; nothing is run then. */
+  readonly document: string | undefined;
   readonly help: boolean;
 }
 
@@ -31,6 +40,8 @@ Runs the official conformance suite of the Gateway API against Moongate on a clu
   --profiles LIST         conformance profiles, comma-separated (default: all five of gateways)
   --run-test NAME         this test only
   --skip-tests LIST       without these tests
+  --channel CHANNEL       CRDs of this channel, experimental (default) or standard; features of the former are not claimed with the latter
+  --crds VERSION          CRDs of this version of the Gateway API (default: the suite's, ${SUITE_VERSION})
   --peer envoy-gateway    against Envoy Gateway v1.9.1 instead
   --report FILE           copy the suite's report to FILE
   --keep                  leave the cluster running
@@ -38,6 +49,7 @@ Runs the official conformance suite of the Gateway API against Moongate on a clu
   --gateway-class NAME    a class that exists, instead of one that is made for the run
   --set KEY=VALUE         a value for the chart; may be repeated
   --parallel N            how many of the tests that may run together do (default 8)
+  --document FOLDER       keep the report of a whole run in docs/conformance, and write docs/conformance.md anew
   --help
 
 What is not expected to pass is listed in test/conformance/expected.yaml. Exit status: 0 when all is as expected, 1 otherwise.
@@ -54,6 +66,8 @@ export function readOptions(args: readonly string[]): Options {
       'profiles': { type: 'string', default: gatewayProfiles.join() },
       'run-test': { type: 'string' },
       'skip-tests': { type: 'string', default: '' },
+      'channel': { type: 'string', default: channels[0] },
+      'crds': { type: 'string', default: SUITE_VERSION },
       'peer': { type: 'string' },
       'report': { type: 'string' },
       'keep': { type: 'boolean', default: false },
@@ -61,11 +75,15 @@ export function readOptions(args: readonly string[]): Options {
       'gateway-class': { type: 'string' },
       'set': { type: 'string', multiple: true, default: [] },
       'parallel': { type: 'string', default: String(defaultParallel) },
+      'document': { type: 'string' },
       'help': { type: 'boolean', default: false },
     },
   });
   const peer = peers.find((name) => name === values.peer);
   if (values.peer !== undefined && peer === undefined) throw new Error(`--peer ${values.peer}: not one of ${peers.join(', ')}`);
+  const channel = channels.find((name) => name === values.channel);
+  if (channel === undefined) throw new Error(`--channel ${values.channel}: not one of ${channels.join(', ')}`);
+  if (!/^v\d+\.\d+\.\d+/.test(values.crds)) throw new Error(`--crds ${values.crds}: not a version such as ${SUITE_VERSION}`);
   const parallel = Number(values.parallel);
   if (!Number.isInteger(parallel) || parallel < 1) throw new Error(`--parallel ${values.parallel}: not a number above 0`);
   const profiles = list(values.profiles);
@@ -74,6 +92,8 @@ export function readOptions(args: readonly string[]): Options {
     profiles,
     runTest: values['run-test'],
     skipTests: list(values['skip-tests']),
+    channel,
+    crds: values.crds,
     peer,
     report: values.report,
     keep: values.keep,
@@ -81,8 +101,23 @@ export function readOptions(args: readonly string[]): Options {
     gatewayClass: values['gateway-class'],
     set: values.set,
     parallel,
+    document: values.document,
     help: values.help,
   };
+}
+
+/** The command that repeats what decides about a report: which tests, with which definitions. */
+export function commandOf({ profiles, runTest, skipTests, channel, crds, peer, set }: Options): string {
+  const options = [
+    ...(profiles.join() === gatewayProfiles.join() ? [] : [`--profiles ${profiles.join()}`]),
+    ...(runTest === undefined ? [] : [`--run-test ${runTest}`]),
+    ...(skipTests.length === 0 ? [] : [`--skip-tests ${skipTests.join()}`]),
+    ...(channel === channels[0] ? [] : [`--channel ${channel}`]),
+    ...(crds === SUITE_VERSION ? [] : [`--crds ${crds}`]),
+    ...(peer === undefined ? [] : [`--peer ${peer}`]),
+    ...set.map((value) => `--set ${value}`),
+  ];
+  return ['npm run conformance', ...(options.length === 0 ? [] : ['--', ...options])].join(' ');
 }
 
 function list(text: string): string[] {

@@ -51,8 +51,8 @@ async function implementationOf({ peer }: Pick<Options, 'peer'>): Promise<Implem
   if (peer === 'envoy-gateway') {
     return { organization: 'envoyproxy', project: 'envoy-gateway', url: 'https://gateway.envoyproxy.io', version: 'v1.9.1', contact: '@envoyproxy/gateway-maintainers' };
   }
-  const { version } = JSON.parse(await readFile(join(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string };
-  return { organization: 'moongate', project: 'moongate', url: 'https://moongate.invalid', version: `v${version}`, contact: '@moongate/maintainers' };
+  const { name, version, homepage, bugs } = JSON.parse(await readFile(join(import.meta.dirname, '../../package.json'), 'utf8')) as { name: string; version: string; homepage: string; bugs: string };
+  return { organization: name, project: name, url: homepage, version: `v${version}`, contact: bugs };
 }
 
 /**
@@ -67,13 +67,13 @@ export interface StartOptions {
   readonly signal: AbortSignal;
 }
 
-/** A new cluster with the CRDs of the suite's version and the implementation. It goes when it is disposed of, unless it is to be kept. */
+/** A new cluster with the CRDs that were asked for and the implementation. It goes when it is disposed of, unless it is to be kept. */
 export async function newTarget(options: Options, { print, signal }: StartOptions): Promise<Target> {
   const { peer, keep } = options;
   const installation: Installation = peer === undefined ? { install: 'moongate', set: [...chartValues, ...options.set] } : { install: peer };
   const cluster = await startCluster({ images: [...imagesFor(installation), suiteCoreDns], onProgress: print, signal });
   try {
-    if (peer === undefined) await applyCrds(cluster);
+    if (peer === undefined) await applyCrds(cluster, { channel: options.channel, version: options.crds });
     await install(cluster, { ...installation, onProgress: print });
   } catch (error) {
     await cluster.stop();

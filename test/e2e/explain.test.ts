@@ -321,7 +321,7 @@ describe('explain', () => {
     }
   });
 
-  test('knows that a tunnel is nothing that a route fits', async () => {
+  test('knows that a tunnel is nothing that a route for other methods fits', async () => {
     for (const host of ['www.example.com:80', 'sub.example.com:80', 'stranger.test:80']) {
       const { answer } = explain(parseRequest('CONNECT', `http://127.0.0.1:${http}/`, [`Host: ${host}`]), worldOf(plane));
       assert.deepEqual([answer.type === 'local' && answer.status, await statusLine(http, `CONNECT ${host}`, host)], [404, 404], host);

@@ -33,7 +33,7 @@ function tlsConnection(request: ExplainedRequest, listener: Listener, steps: rea
   const bare = request.host.replace(/^\[(.*)\]$/, '$1');
   const serverName = isIP(bare) === 0 ? bare : undefined;
   const named = new Map(listener.chains.flatMap((chain) => (chain.serverNames.length === 0 ? ['*'] : chain.serverNames).map((name) => [name, chain] as const)));
-  const best = serverName === undefined ? (named.has('*') ? '*' : undefined) : bestMatch(named.keys(), serverName);
+  const best = serverName === undefined ? (named.has('*') ? '*' : undefined) : bestMatch(named, serverName);
   const chain = best === undefined ? undefined : named.get(best);
   if (chain === undefined) {
     const names = [...named.keys()].join(', ');

@@ -15,6 +15,8 @@ export interface RoutedRequest {
 
 /** What keeps a request from fitting, a phrase each; none: it fits. */
 export function misfits(match: RouteMatch, request: RoutedRequest): string[] {
+  // It names a host and a port, and has no path: not even the prefix of all paths fits it (RFC 9110 §9.3.6).
+  if (request.method === 'CONNECT' && match.method !== 'CONNECT') return ['a CONNECT has no path, and only a match on method CONNECT fits it'];
   return [
     ...pathMisfit(match.path, withoutQuery(request.path)),
     ...(match.method === undefined || match.method === request.method ? [] : [`method ${request.method} is not ${match.method}`]),

@@ -57,6 +57,7 @@ const subjects: ReadonlyMap<string, string> = new Map([
   ...names('TCPRoute', 'tcproute', 'tcproutes'),
   ...names('UDPRoute', 'udproute', 'udproutes'),
   ...names('BackendTLSPolicy', 'backendtlspolicy', 'backendtlspolicies', 'btlspolicy'),
+  ...names('XBackend', 'xbackend', 'xbackends'),
   ...names('XBackendTrafficPolicy', 'xbackendtrafficpolicy', 'xbackendtrafficpolicies', 'xbtrafficpolicy'),
   ...names('XTelemetryPolicy', 'xtelemetrypolicy', 'xtelemetrypolicies'),
   ...names('proxies', 'proxy', 'proxies'),

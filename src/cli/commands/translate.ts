@@ -5,7 +5,7 @@ import { printData, printError, type DataFormat } from '../output.ts';
 import { problemLine } from '../problem-lines.ts';
 
 const targets = ['xds', 'ir', 'conditions'] as const;
-const xdsTypes = ['LDS', 'RDS', 'SRDS', 'CDS', 'EDS', 'SDS'] as const;
+const xdsTypes = ['LDS', 'RDS', 'SRDS', 'ECDS', 'CDS', 'EDS', 'SDS'] as const;
 
 interface TranslateOptions {
   readonly file: readonly string[];

@@ -77,6 +77,21 @@ describe('status tables', () => {
     });
   });
 
+  test('an XBackend shows its servers, and what its Gateways agree about', () => {
+    const ancestors = [{ ancestorRef: { name: 'web' }, conditions: [accepted, condition('ResolvedRefs', 'False', 'InvalidCACertificateRef', 'no CA')] }];
+    const backends = [
+      object('XBackend', 'host', { spec: { externalHostname: { hostname: 'a.test' }, port: { number: 443 } }, status: { ancestors } }),
+      object('XBackend', 'pods', { spec: { endpointSelector: { matchLabels: { app: 'a', tier: 'b' } }, port: {} } }),
+    ];
+    assert.deepEqual(tables({ objects: backends }), {
+      XBACKEND: [
+        'NAMESPACE   NAME   SERVERS        PORT     ACCEPTED   RESOLVEDREFS',
+        'default     host   a.test         443      True       False',
+        'default     pods   app=a,tier=b   <none>   Unknown    Unknown',
+      ],
+    });
+  });
+
   test('a proxy shows its process and how much of its configuration Envoy has acknowledged', () => {
     const proxies = [
       { id: 'default/web', state: 'running', pid: 7, restarts: 2, connected: 1, resources: { total: 5, acked: 4, pending: 0, nacked: 1 } },

@@ -41,6 +41,8 @@ function objectTable(kind: string, objects: readonly ObjectReport[], options: Ta
     case 'XBackendTrafficPolicy':
     case 'XTelemetryPolicy':
       return policyTable(objects, options);
+    case 'XBackend':
+      return backendTable(objects, options);
     default:
       return routeTable(objects, options);
   }
@@ -130,6 +132,32 @@ function policyTable(objects: readonly ObjectReport[], { wide }: TableOptions): 
       return [
         ...nameOf(object),
         shortened(targets, wide) || none,
+        sharedStatus(conditions, 'Accepted'),
+        sharedStatus(conditions, 'ResolvedRefs'),
+        ...(wide ? [placeOf(object), messageOf(object)] : []),
+      ];
+    }),
+  );
+}
+
+/** What a table needs of an XBackend's spec. */
+interface BackendSpec {
+  readonly externalHostname?: { readonly hostname: string };
+  readonly endpointSelector?: { readonly matchLabels: Readonly<Record<string, string>> };
+  readonly port?: { readonly number?: number };
+}
+
+function backendTable(objects: readonly ObjectReport[], { wide }: TableOptions): string {
+  return table(
+    ['NAMESPACE', 'NAME', 'SERVERS', 'PORT', 'ACCEPTED', 'RESOLVEDREFS', ...(wide ? ['FILE', 'MESSAGE'] : [])],
+    objects.map((object) => {
+      const { externalHostname, endpointSelector, port } = object.spec as BackendSpec;
+      const labels = Object.entries(endpointSelector?.matchLabels ?? {}).map(([name, value]) => `${name}=${value}`);
+      const conditions = (object.status?.ancestors ?? []).map((ancestor) => ancestor.conditions);
+      return [
+        ...nameOf(object),
+        externalHostname?.hostname ?? shortened(labels, wide),
+        String(port?.number ?? none),
         sharedStatus(conditions, 'Accepted'),
         sharedStatus(conditions, 'ResolvedRefs'),
         ...(wide ? [placeOf(object), messageOf(object)] : []),

@@ -1,8 +1,9 @@
 /**
  * What tells two backends at one port of an object apart. `udp`: a UDP port may have the number of a TCP port. `h2c`: some routes
- * speak HTTP/2 (without TLS) to a port that does not say what it speaks.
+ * speak HTTP/2 to a port that does not say that it does. `passthrough`: some connections bring TLS of their own to a port
+ * where others are given it.
  */
-export type Variant = 'h2c' | 'udp';
+export type Variant = 'h2c' | 'passthrough' | 'udp';
 
 /** Kinds whose objects have ports, and EndpointSlices that name them. */
 export type ServiceKind = 'Service' | 'ServiceImport';
@@ -36,5 +37,5 @@ export function parseBackendKey(key: string): BackendKey {
 }
 
 function variantOf(part: string | undefined): Variant | undefined {
-  return part === 'h2c' || part === 'udp' ? part : undefined;
+  return part === 'h2c' || part === 'passthrough' || part === 'udp' ? part : undefined;
 }

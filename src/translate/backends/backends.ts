@@ -1,7 +1,7 @@
 import { parseBackendKey, type BackendKey } from './backend-key.ts';
 import { endpointSets } from './endpoints.ts';
 import { portOf, protocolOf, transportOf, type ServicePorts } from './services.ts';
-import { xBackend } from './x-backends.ts';
+import { xBackend, type XBackendState } from './x-backends.ts';
 import type { Inputs } from '../inputs.ts';
 import type { ObjectTls } from '../tls/object-tls.ts';
 import type { TlsPolicies, TlsPolicy } from '../tls/tls-policies.ts';
@@ -20,6 +20,7 @@ export function backends(
     readonly services: Collection<ServicePorts>;
     readonly policies: TlsPolicies;
     readonly objectTls: Collection<ObjectTls>;
+    readonly xBackends: Collection<XBackendState>;
     readonly traffic: TrafficPolicies;
     readonly inUse: Collection<unknown>;
   },
@@ -30,10 +31,11 @@ export function backends(
     const policy = target && from.policies.find(read, target);
     if (parsed.type === 'service') return serviceBackend(key, parsed, { service: read.get(from.services, `${parsed.kind}/${parsed.object}`), policy });
     if (parsed.type === 'xbackend') {
-      const resource = read.get(inputs.resources.XBackend, parsed.object);
-      return resource && xBackend(key, parsed.variant, resource);
+      const state = read.get(from.xBackends, parsed.object);
+      return state && xBackend(key, parsed.variant, state);
     }
-    return objectBackend(key, parsed, { backend: read.get(inputs.resources.Backend, parsed.object), policy, own: read.get(from.objectTls, parsed.object) });
+    const own = parsed.variant === 'passthrough' ? undefined : read.get(from.objectTls, parsed.object);
+    return objectBackend(key, parsed, { backend: read.get(inputs.resources.Backend, parsed.object), policy, own });
   };
   const all = graph.derive('backends', from.inUse, (_use, read, key): Backend | undefined => {
     const backend = connected(read, key);

@@ -11,8 +11,15 @@ export function emptyBackends(graph: Graph, sets: Collection<EndpointSet>): Coll
   return graph.derive('empty-backends', sets, ({ endpoints }) => (endpoints.length === 0 ? true : undefined));
 }
 
-/** Says of backends without endpoints that they have none. Their requests are answered with 503. */
-export function unavailableBackends(keys: readonly string[]): Fault | undefined {
+/** What becomes of traffic to a backend without endpoints, by the kind of the route. */
+const consequences: Readonly<Record<string, string>> = {
+  TCPRoute: 'Connections are closed',
+  TLSRoute: 'Connections are closed',
+  UDPRoute: 'Datagrams are dropped',
+};
+
+/** Says of backends of a route of some kind that they have no endpoints. */
+export function unavailableBackends(kind: string, keys: readonly string[]): Fault | undefined {
   if (keys.length === 0) return undefined;
   const names = keys.map((key) => {
     const parsed = parseBackendKey(key);
@@ -25,5 +32,5 @@ export function unavailableBackends(keys: readonly string[]): Fault | undefined 
     const port = `${parsed.variant === 'udp' ? 'UDP ' : ''}port ${parsed.port}`;
     return `${parsed.kind} ${parsed.object} has no endpoints on ${port} (an EndpointSlice with the label ${serviceLabels[parsed.kind]}: ${name} gives it some)`;
   });
-  return { reason: 'EndpointsNotFound', message: `Requests are answered with 503: ${names.join('; ')}` };
+  return { reason: 'EndpointsNotFound', message: `${consequences[kind] ?? 'Requests are answered with 503'}: ${[...new Set(names)].join('; ')}` };
 }

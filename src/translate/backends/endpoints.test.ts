@@ -109,10 +109,12 @@ test('backends without endpoints are told apart from those with some', () => {
 });
 
 test('what has no endpoints is named with its port, and a Service with the way to give it some', () => {
-  assert.equal(unavailableBackends([]), undefined);
-  assert.deepEqual(unavailableBackends(['backend/a/b', 'service/a/c/80']), {
+  assert.equal(unavailableBackends('HTTPRoute', []), undefined);
+  assert.deepEqual(unavailableBackends('HTTPRoute', ['backend/a/b', 'service/a/c/80']), {
     reason: 'EndpointsNotFound',
     message:
       'Requests are answered with 503: Backend a/b has no endpoints; Service a/c has no endpoints on port 80 (an EndpointSlice with the label kubernetes.io/service-name: c gives it some)',
   });
+  assert.equal(unavailableBackends('TLSRoute', ['backend/a/b'])?.message, 'Connections are closed: Backend a/b has no endpoints');
+  assert.equal(unavailableBackends('UDPRoute', ['backend/a/b'])?.message, 'Datagrams are dropped: Backend a/b has no endpoints');
 });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { resolveBackend, type BackendReference, type Resolved, type Traffic } from './resolve.ts';
 import type { ServiceKind } from './backend-key.ts';
 import type { ServicePorts } from './services.ts';
+import type { XBackendState } from './x-backends.ts';
 import { decoded, readDirectly } from '../testing.ts';
 import type { ObjectTls } from '../tls/object-tls.ts';
 import type { TlsPolicy, TlsTarget } from '../tls/tls-policies.ts';
@@ -13,7 +14,7 @@ const graph = new Graph();
 const services = graph.source<ServicePorts>('services');
 const backends = graph.source<ResourceOf<'Backend'>>('backends');
 const objectTls = graph.source<ObjectTls>('object-tls');
-const xBackends = graph.source<ResourceOf<'XBackend'>>('xbackends');
+const xBackends = graph.source<XBackendState>('xbackends');
 
 const port = (number: number, appProtocol?: string) => ({ name: `p${number}`, port: number, protocol: 'TCP' as const, appProtocol });
 
@@ -22,7 +23,7 @@ function service(key: string, rest: Partial<ServicePorts>, kind: ServiceKind = '
 }
 
 service('shop/app', { ports: [port(80), port(81, 'kubernetes.io/h2c'), port(443, 'https'), port(444, 'kubernetes.io/wss')] });
-service('shop/secured', { ports: [port(443, 'HTTPS'), port(444, 'wss')] });
+service('shop/secured', { ports: [port(443, 'HTTPS'), port(444, 'http')] });
 service('shop/dns', { ports: [port(53), { name: 'udp', port: 53, protocol: 'UDP', appProtocol: 'https' }] });
 service('bank/app', { ports: [port(80)] });
 service('shop/portless', {});
@@ -51,18 +52,18 @@ objectTls.set('shop/wss-secured', { ...noTls, trustFault: invalidTls });
 backend('fallback', { endpoints, fallback: true });
 backend('resolver', { type: 'DynamicResolver' });
 
-function xBackend(name: string, spec: object): void {
+function xBackend(name: string, spec: object, state: Partial<XBackendState> = {}): void {
   const object = { metadata: { name, namespace: 'shop' }, spec: { type: 'ExternalHostname', externalHostname: { hostname: 'api.example.com' }, port: { number: 443 }, ...spec } };
-  xBackends.set(`shop/${name}`, decoded('XBackend', object));
+  xBackends.set(`shop/${name}`, { resource: decoded('XBackend', object), tls: undefined, acceptedFault: undefined, refsFault: undefined, ...state });
 }
 
 xBackend('host', {});
 xBackend('h2c', { protocol: 'H2C' });
 xBackend('tcp', { protocol: 'TCP' });
 xBackend('pods', { type: 'EndpointSelector', externalHostname: undefined, endpointSelector: { matchLabels: { app: 'a' } } });
-xBackend('sticky', { type: 'EndpointSelector', externalHostname: undefined, endpointSelector: { matchLabels: { app: 'a' } }, sessionPersistence: { type: 'Header', header: { name: 'x' } } });
-xBackend('secured', { tls: { mode: 'ServerOnly', validation: { hostname: 'api.example.com', wellKnownCACertificates: 'System' } } });
-xBackend('itself', { externalHostname: { hostname: 'localhost' } });
+xBackend('http11', { protocol: 'HTTP11' });
+xBackend('secured', {}, { tls: { trustBundle: undefined, serverName: { type: 'host' }, subjects: [], parameters: {} } });
+xBackend('broken', {}, { acceptedFault: { reason: 'NoValidCACertificate', message: 'spec.tls: no good' } });
 backend('itself', { endpoints: [{ ip: { address: '127.0.0.1', port: 19000 } }] });
 backend('short', { endpoints: [{ fqdn: { hostname: 'app', port: 80 } }] });
 
@@ -108,12 +109,15 @@ for (const [sentence, ref, key] of found) {
   test(sentence, () => assert.deepEqual(resolve(ref), { backend: key }));
 }
 
+const passthrough: Traffic = { opaque: true, passthrough: true };
+
 const variants: readonly [sentence: string, ref: Partial<BackendReference>, traffic: Traffic, key: string][] = [
   ['UDP to a port whose number a TCP port has too', { name: 'dns', port: 53 }, { protocol: 'UDP' }, 'service/shop/dns/53/udp'],
   ['TCP to that number', { name: 'dns', port: 53 }, { protocol: 'TCP' }, 'service/shop/dns/53'],
   ['UDP to an external name', { name: 'external', port: 53 }, { protocol: 'UDP' }, 'service/shop/external/53/udp'],
   ['UDP to a Backend', { ...envoyBackend, name: 'plain' }, { protocol: 'UDP' }, 'backend/shop/plain/udp'],
   ['gRPC to a port that does not say what it speaks', {}, { http2: true }, 'service/shop/app/80/h2c'],
+  ['gRPC to a port that speaks HTTP/1.1 with others', { name: 'secured', port: 444 }, { http2: true }, 'service/shop/secured/444/h2c'],
   ['gRPC to a port that does', { port: 81 }, { http2: true }, 'service/shop/app/81'],
   ['gRPC to a Backend that does not say what it speaks', { ...envoyBackend, name: 'plain' }, { http2: true }, 'backend/shop/plain/h2c'],
   ['gRPC to a Backend that does', { ...envoyBackend, name: 'h2c' }, { http2: true }, 'backend/shop/h2c'],
@@ -122,6 +126,13 @@ const variants: readonly [sentence: string, ref: Partial<BackendReference>, traf
   ['bytes to an XBackend', { ...xBackendRef, name: 'tcp' }, { opaque: true }, 'xbackend/shop/tcp'],
   ['bytes to a port that speaks TLS', { port: 443 }, { opaque: true }, 'service/shop/app/443'],
   ['bytes to a Backend that speaks TLS', { ...envoyBackend, name: 'wss' }, { opaque: true }, 'backend/shop/wss'],
+  ['TLS that passes through to a port that is given TLS otherwise', { name: 'secured', port: 443 }, passthrough, 'service/shop/secured/443/passthrough'],
+  ['TLS that passes through to a port without a policy', { port: 443 }, passthrough, 'service/shop/app/443'],
+  ['TLS that passes through to a Backend that is given TLS otherwise', { ...envoyBackend, name: 'tls' }, passthrough, 'backend/shop/tls/passthrough'],
+  ['TLS that passes through to a Backend whose own could not be done', { ...envoyBackend, name: 'broken' }, passthrough, 'backend/shop/broken/passthrough'],
+  ['TLS that passes through to an XBackend that is given TLS otherwise', { ...xBackendRef, name: 'secured' }, passthrough, 'xbackend/shop/secured/passthrough'],
+  ['TLS that passes through to an XBackend without any', { ...xBackendRef, name: 'host' }, passthrough, 'xbackend/shop/host'],
+  ['TLS that passes through to a Backend without any', { ...envoyBackend, name: 'plain' }, passthrough, 'backend/shop/plain'],
 ];
 
 for (const [sentence, ref, traffic, key] of variants) {
@@ -140,7 +151,6 @@ test('an external name leads nowhere in a cluster', () => {
 });
 
 const elsewhere: readonly [sentence: string, ref: Partial<BackendReference>, message: string][] = [
-  ['an XBackend that names the proxy itself', { ...xBackendRef, name: 'itself' }, 'XBackend shop/itself: spec.externalHostname.hostname: localhost is the proxy itself, which is not supported in a cluster'],
   ['a Backend that names the proxy itself', { ...envoyBackend, name: 'itself' }, 'Backend shop/itself: 127.0.0.1 is the proxy itself, which is not supported in a cluster'],
   ['a Backend with a name that means this here and that there', { ...envoyBackend, name: 'short' }, 'Backend shop/short: app is no domain of at least two labels'],
 ];
@@ -151,6 +161,11 @@ for (const [sentence, ref, message] of elsewhere) {
     assert.ok('backend' in resolve(ref, {}));
   });
 }
+
+test('an XBackend of HTTP/1.1 takes no gRPC', () => {
+  const message = 'XBackend shop/http11: protocol HTTP11 is HTTP/1.1, and gRPC needs HTTP/2';
+  assert.deepEqual(resolve({ ...xBackendRef, name: 'http11' }, { http2: true }), { fault: { reason: 'UnsupportedProtocol', message } });
+});
 
 test('an XBackend takes no UDP', () => {
   assert.deepEqual(resolve({ ...xBackendRef, name: 'tcp' }, { protocol: 'UDP' }), { fault: { reason: 'UnsupportedProtocol', message: 'XBackend shop/tcp takes no UDP' } });
@@ -186,8 +201,7 @@ const failing: readonly [sentence: string, ref: Partial<BackendReference>, reaso
   ],
   ['an XBackend that does not exist', { ...xBackendRef, name: 'missing' }, 'BackendNotFound', 'XBackend shop/missing does not exist'],
   ['an XBackend that speaks no HTTP', { ...xBackendRef, name: 'tcp' }, 'UnsupportedProtocol', 'XBackend shop/tcp: protocol TCP is not HTTP'],
-  ['an XBackend that speaks TLS', { ...xBackendRef, name: 'secured' }, 'UnsupportedValue', 'XBackend shop/secured: spec.tls: mode ServerOnly is not supported yet'],
-  ['an XBackend with sessions', { ...xBackendRef, name: 'sticky' }, 'UnsupportedValue', 'XBackend shop/sticky: spec.sessionPersistence is not supported yet'],
+  ['an XBackend that is not accepted', { ...xBackendRef, name: 'broken' }, 'NoValidCACertificate', 'XBackend shop/broken: spec.tls: no good'],
   ['a Backend that does not exist', { ...envoyBackend, name: 'missing' }, 'BackendNotFound', 'Backend shop/missing does not exist'],
   ['a Backend that nobody says whom to trust of', { ...envoyBackend, name: 'trustless' }, 'InvalidBackendTLS', 'Backend shop/trustless: tls: no good'],
   ['a Backend whose TLS cannot be done', { ...envoyBackend, name: 'broken' }, 'InvalidBackendTLS', 'Backend shop/broken: tls: no good'],

@@ -1,7 +1,7 @@
 import { objectKey, serviceGroups, serviceKey, type ServiceKind, type Variant } from './backend-key.ts';
 import { forbiddenHost } from './hosts.ts';
-import { needsTls, portOf, type ServicePort, type ServicePorts, type Transport } from './services.ts';
-import { leavesVersion, speaksHttp, xBackendFault } from './x-backends.ts';
+import { needsTls, portOf, protocolOf, type ServicePort, type ServicePorts, type Transport } from './services.ts';
+import { leavesVersion, protocolFault, type XBackendState } from './x-backends.ts';
 import type { Fault } from '../conditions.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
 import type { ObjectTls } from '../tls/object-tls.ts';
@@ -26,7 +26,7 @@ export interface BackendCatalog {
   readonly policies: Pick<TlsPolicies, 'find'>;
   /** What `tls` of Backends comes to. */
   readonly objectTls: Collection<ObjectTls>;
-  readonly xBackends: Collection<ResourceOf<'XBackend'>>;
+  readonly xBackends: Collection<XBackendState>;
   /** Whether objects may name whatever the proxies reach: hosts by a Service of type ExternalName, the proxies themselves. */
   readonly anyHost: boolean;
   /** What is to be said of an object that was not found. */
@@ -47,10 +47,12 @@ export interface RouteIdentity {
 /** What is going to be sent to the backend; HTTP over TCP in the version that the backend asks for, unless said otherwise. */
 export interface Traffic {
   readonly protocol?: Extract<Transport, 'TCP' | 'UDP'>;
-  /** HTTP/2 to a backend that does not say what it speaks: gRPC has nothing else. */
+  /** HTTP/2, whatever a port says that it speaks: gRPC has nothing else. */
   readonly http2?: boolean;
   /** Bytes that are handed on as they come: what the backend says it speaks in them is the client's business. UDP always is. */
   readonly opaque?: boolean;
+  /** Opaque bytes that are TLS between the client and the backend: none is put around it, whatever others get there. */
+  readonly passthrough?: boolean;
 }
 
 /** Finds the backend that a reference of one route names. */
@@ -116,6 +118,7 @@ function resolveService(
     const message = `${label} port ${port}: appProtocol ${servicePort?.appProtocol} needs TLS, and no BackendTLSPolicy says whom to trust there`;
     return { fault: { reason: 'UnsupportedProtocol', message } };
   }
+  if (traffic.passthrough === true) return { backend: serviceKey(kind, key, port, isSecured() ? 'passthrough' : undefined) };
   return { backend: serviceKey(kind, key, port, variantFor(traffic, servicePort?.appProtocol)) };
 }
 
@@ -135,7 +138,7 @@ function wantsTls({ protocol, opaque }: Traffic, appProtocol: ServicePort['appPr
 
 function variantFor({ protocol, http2 }: Traffic, appProtocol: ServicePort['appProtocol']): Variant | undefined {
   if (protocol === 'UDP') return 'udp';
-  return http2 === true && appProtocol === undefined ? 'h2c' : undefined;
+  return http2 === true && protocolOf(appProtocol, false) !== 'h2c' ? 'h2c' : undefined;
 }
 
 function resolveBackendObject(read: Read, { key, namespace, label, traffic }: Wanted, catalog: BackendCatalog): Resolved {
@@ -143,7 +146,7 @@ function resolveBackendObject(read: Read, { key, namespace, label, traffic }: Wa
   if (backend === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'Backend', namespace })}`);
   const tls = read.get(catalog.objectTls, key);
   const policy = catalog.policies.find(read, { group: 'gateway.envoyproxy.io', kind: 'Backend', object: key, section: undefined });
-  const fault = tls?.fault ?? (policy === undefined ? tls?.trustFault : undefined);
+  const fault = traffic.passthrough === true ? undefined : (tls?.fault ?? (policy === undefined ? tls?.trustFault : undefined));
   if (fault !== undefined) return { fault: { reason: fault.reason, message: `${label}: ${fault.message}` } };
   const isSecured = tls !== undefined || policy !== undefined;
   const unsupported = unsupportedBackend(backend, { traffic, isSecured });
@@ -153,6 +156,7 @@ function resolveBackendObject(read: Read, { key, namespace, label, traffic }: Wa
   const hosts = (backend.object.spec.endpoints ?? []).flatMap(({ fqdn, ip }) => fqdn?.hostname ?? ip?.address ?? []);
   const forbidden = catalog.anyHost ? undefined : hosts.map(forbiddenHost).find((why) => why !== undefined);
   if (forbidden !== undefined) return { fault: { reason: 'UnsupportedValue', message: `${label}: ${forbidden}` } };
+  if (traffic.passthrough === true) return { backend: objectKey('backend', key, isSecured ? 'passthrough' : undefined) };
   return { backend: objectKey('backend', key, variantFor(traffic, backend.object.spec.appProtocols?.[0])) };
 }
 
@@ -169,13 +173,15 @@ function unsupportedBackend(
 }
 
 function resolveXBackend(read: Read, { key, namespace, label, traffic }: Wanted, catalog: BackendCatalog): Resolved {
-  const backend = read.get(catalog.xBackends, key);
-  if (backend === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'XBackend', namespace })}`);
-  const fault = xBackendFault(backend, catalog.anyHost);
+  const state = read.get(catalog.xBackends, key);
+  if (state === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'XBackend', namespace })}`);
+  const { resource, acceptedFault: fault } = state;
   if (fault !== undefined) return { fault: { reason: fault.reason, message: `${label}: ${fault.message}` } };
   if (traffic.protocol === 'UDP') return { fault: { reason: 'UnsupportedProtocol', message: `${label} takes no UDP` } };
-  if (traffic.opaque !== true && !speaksHttp(backend)) return { fault: { reason: 'UnsupportedProtocol', message: `${label}: protocol TCP is not HTTP` } };
-  return { backend: objectKey('xbackend', key, traffic.http2 === true && leavesVersion(backend) ? 'h2c' : undefined) };
+  const unfit = traffic.opaque === true ? undefined : protocolFault(resource, traffic.http2 === true);
+  if (unfit !== undefined) return { fault: { reason: 'UnsupportedProtocol', message: `${label}: ${unfit}` } };
+  if (traffic.passthrough === true) return { backend: objectKey('xbackend', key, state.tls === undefined ? undefined : 'passthrough') };
+  return { backend: objectKey('xbackend', key, traffic.http2 === true && leavesVersion(resource) ? 'h2c' : undefined) };
 }
 
 function notFound(message: string): Resolved {

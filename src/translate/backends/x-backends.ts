@@ -1,8 +1,13 @@
 import type { Variant } from './backend-key.ts';
 import { forbiddenHost } from './hosts.ts';
-import type { Fault } from '../conditions.ts';
+import { at, bugFault, type Fault } from '../conditions.ts';
+import { sessionFault } from '../routes/sessions.ts';
+import type { TlsValidation } from '../tls/tls-validation.ts';
+import { xBackendTls, type XBackendTlsSources } from '../tls/x-backend-tls.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { Backend } from '../../ir/backend.ts';
+import type { Collection } from '../../reactive/collection.ts';
+import type { Graph } from '../../reactive/graph.ts';
 
 type XBackend = ResourceOf<'XBackend'>;
 
@@ -15,12 +20,25 @@ export const xBackendLabel = 'moongate.dev/xbackend';
 /** Characters of a label's value. */
 const maxLabelValue = 63;
 
-/** What keeps an XBackend (GEP-4894) from being used by anybody; undefined: nothing. `anyHost`: it may name whatever the proxies reach. */
-export function xBackendFault({ metadata, object: { spec } }: XBackend, anyHost: boolean): Fault | undefined {
+/** An XBackend (GEP-4894), whoever uses it. Key: `namespace/name`. */
+export interface XBackendState extends TlsValidation {
+  readonly resource: XBackend;
+}
+
+/** All XBackends. `anyHost`: they may name whatever the proxies reach. */
+export function xBackends(graph: Graph, from: XBackendTlsSources & { readonly anyHost: boolean }): Collection<XBackendState> {
+  return graph.derive('x-backends', from.inputs.resources.XBackend, (resource, read): XBackendState => {
+    const { acceptedFault, ...tls } = xBackendTls(resource, read, from);
+    return { resource, ...tls, acceptedFault: xBackendFault(resource, from.anyHost) ?? acceptedFault };
+  }, { recover: (resource, error) => ({ resource, tls: undefined, acceptedFault: bugFault(error), refsFault: undefined }) });
+}
+
+/** What keeps an XBackend from being used by anybody, beside its TLS; undefined: nothing. */
+function xBackendFault({ metadata, object: { spec } }: XBackend, anyHost: boolean): Fault | undefined {
   const unsupported = (message: string): Fault => ({ reason: 'UnsupportedValue', message });
   if (spec.port.number === undefined) return unsupported('spec.port: a number is needed');
-  if (spec.tls.mode !== 'None') return unsupported(`spec.tls: mode ${spec.tls.mode} is not supported yet`);
-  if (spec.sessionPersistence !== undefined) return unsupported('spec.sessionPersistence is not supported yet');
+  const session = spec.sessionPersistence && sessionFault(spec.sessionPersistence);
+  if (session !== undefined) return at('spec.sessionPersistence', session);
   if (spec.endpointSelector !== undefined && metadata.name.length > maxLabelValue) {
     return unsupported(`metadata.name: with an endpointSelector no more than ${maxLabelValue} characters are supported`);
   }
@@ -29,12 +47,16 @@ export function xBackendFault({ metadata, object: { spec } }: XBackend, anyHost:
   return forbidden === undefined ? undefined : unsupported(`spec.externalHostname.hostname: ${forbidden}`);
 }
 
-/** Protocols of an XBackend that leave it to the route what is spoken. TLS, which would negotiate it, there is none. */
+/** Protocols of an XBackend that leave it to the route which version of HTTP is spoken, or with TLS to its servers. */
 const open: ReadonlySet<string | undefined> = new Set([undefined, 'HTTP', 'MCP']);
 
-/** Whether an XBackend speaks HTTP. */
-export function speaksHttp({ object: { spec } }: XBackend): boolean {
-  return spec.protocol !== 'TCP';
+/** Protocols of an XBackend that are HTTP/2 and nothing else. */
+const http2: ReadonlySet<string | undefined> = new Set(['HTTP2', 'H2C', 'GRPC']);
+
+/** Why an XBackend does not speak what it is to be sent; undefined: it does. `onlyHttp2`: nothing but HTTP/2 will do. */
+export function protocolFault({ object: { spec: { protocol } } }: XBackend, onlyHttp2: boolean): string | undefined {
+  if (protocol === 'TCP') return 'protocol TCP is not HTTP';
+  return onlyHttp2 && !open.has(protocol) && !http2.has(protocol) ? `protocol ${protocol} is HTTP/1.1, and gRPC needs HTTP/2` : undefined;
 }
 
 /** Whether an XBackend leaves it to the route which version of HTTP is spoken. */
@@ -43,14 +65,15 @@ export function leavesVersion({ object: { spec } }: XBackend): boolean {
 }
 
 /** The backend that an XBackend stands for. */
-export function xBackend(key: string, variant: Variant | undefined, resource: XBackend): Backend {
+export function xBackend(key: string, variant: Variant | undefined, { resource, tls: own }: XBackendState): Backend {
   const { protocol, externalHostname, port } = resource.object.spec;
+  const tls = variant === 'passthrough' ? undefined : own;
   return {
     key,
     owner: `XBackend/${resource.key}`,
     ownerVersion: resource.version,
-    protocol: variant === 'h2c' || protocol === 'H2C' || protocol === 'GRPC' ? 'h2c' : 'http1',
-    tls: undefined,
+    protocol: variant === 'h2c' || http2.has(protocol) ? 'h2c' : tls !== undefined && open.has(protocol) ? 'auto' : 'http1',
+    tls,
     discovery:
       externalHostname === undefined
         ? { type: 'endpoints' }

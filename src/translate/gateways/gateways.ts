@@ -1,10 +1,10 @@
 import { bindAddress, requestedAddresses } from './addresses.ts';
 import type { Certificates } from './certificates.ts';
 import { insecureValidation } from './client-validation.ts';
-import { conflictsBetween, settled, type ListenerGroup } from './conflicts.ts';
 import { attachedListenerSets, listenerSetsByGateway } from './listener-sets.ts';
-import { listenerStates, secretAccess, type ListenerContext } from './listeners.ts';
+import { listenerState, secretAccess, type ListenerContext } from './listeners.ts';
 import { portKey } from './ports.ts';
+import { settle } from './settle.ts';
 import { byAge, type GatewayState } from './state.ts';
 import { noUpstreamTls, upstreamTls } from './upstream-tls.ts';
 import { resolveBackend, type BackendCatalog } from '../backends/resolve.ts';
@@ -76,35 +76,29 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
         tracing: gatewayTracing(read, who, from.telemetry),
         tracingFault: undefined,
         listeners: [
-          ...listenerStates(listeners, contextOf(gateway)),
-          ...sets.flatMap(({ set, fault }) => (fault === undefined ? listenerStates(set.object.spec.listeners, contextOf(set)) : [])),
+          ...listeners.map((listener) => listenerState(listener, contextOf(gateway))),
+          ...sets.filter(({ fault }) => fault === undefined).flatMap(({ set }) => set.object.spec.listeners.map((listener) => listenerState(listener, contextOf(set)))),
         ],
         listenerSets: sets.map(({ ref, fault }) => ({ ref, fault })),
       };
-      return { ...state, listeners: settled(state.listeners, conflictsBetween(groupsOf(state))) };
+      // Who is in whose way is then seen for the whole fleet.
+      return merged ? state : { ...state, listeners: settle([state]).get(state.key) ?? [] };
     },
     { recover },
   );
   const mergedGateways = graph.group('merged-gateways', own, ({ merged, proxy }) => (merged ? [proxy] : []), byAge);
+  const mergedListeners = graph.derive('merged-listeners', mergedGateways, (fleet) => settle(fleet.filter(({ fault }) => fault === undefined)));
   return graph.derive('gateways', own, (gateway, read): GatewayState => {
     if (!gateway.merged) return gateway;
-    const fleet = (read.get(mergedGateways, gateway.proxy) ?? []).filter(({ fault }) => fault === undefined);
-    const tracingFault = sharedTracingFault(gateway, fleet);
+    // Only who wants them reported has to know about the others.
+    const tracingFault = gateway.tracing && sharedTracingFault(gateway, read.get(mergedGateways, gateway.proxy) ?? []);
     return {
       ...gateway,
       tracing: tracingFault === undefined ? gateway.tracing : undefined,
       tracingFault,
-      listeners: settled(gateway.listeners, conflictsBetween(fleet.flatMap(groupsOf))),
+      listeners: read.get(mergedListeners, gateway.proxy)?.get(gateway.key) ?? gateway.listeners,
     };
   });
-}
-
-/** The listeners of a Gateway by the object that has them, in order of precedence. What others' listeners are called is nobody's business. */
-function groupsOf({ key, listeners }: GatewayState): ListenerGroup[] {
-  return [...Map.groupBy(listeners, ({ owner }) => owner.ref)].map(([ref, own]) => ({
-    label: ref === `Gateway/${key}` ? `Gateway ${key}, which has precedence,` : 'a ListenerSet that has precedence',
-    listeners: own,
-  }));
 }
 
 type Identity = Omit<GatewayState, 'address' | 'requestedAddresses' | 'clusterAddresses' | 'settings' | 'fault' | 'insecureValidation' | 'upstreamTls' | 'tracing' | 'tracingFault' | 'listeners' | 'listenerSets'>;

@@ -41,7 +41,7 @@ export function listenerFilters(key: string, { filters }: Pick<GatewayListener, 
 /** The filters of listeners that share a chain: each is for the hosts that belong to its listener. */
 export function sharedFilters(listeners: readonly Pick<ListenerState, 'hostname' | 'filters'>[]): RequestFilter[] {
   const hostnames = listeners.map(({ hostname }) => hostname);
-  return listeners.flatMap(({ hostname, filters }) => {
+  return listeners.filter(({ filters }) => filters.length > 0).flatMap(({ hostname, filters }) => {
     const except = hostnames.filter((other) => other !== hostname && covers(hostname, other)).sort(byText);
     const hosts = hostname === '*' && except.length === 0 ? undefined : { hostname, except };
     return filters.map((filter) => ({ ...filter, hosts }));

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { listenerStates, type ListenerContext } from './listeners.ts';
+import { listenerState, type ListenerContext } from './listeners.ts';
+import { settle } from './settle.ts';
 import type { ListenerState } from './state.ts';
 import type { PortBinding } from '../inputs.ts';
-import { decoded, readDirectly } from '../testing.ts';
+import { decoded, gatewayState, readDirectly } from '../testing.ts';
 
 interface Surroundings {
   readonly tls?: object;
@@ -14,7 +15,7 @@ interface Surroundings {
 
 const noCa = { reason: 'InvalidCACertificateRef', message: 'ConfigMap default/missing does not exist' };
 
-function states(listeners: readonly object[], { tls, binding, secrets = {} }: Surroundings = {}): ListenerState[] {
+function states(listeners: readonly object[], { tls, binding, secrets = {} }: Surroundings = {}): readonly ListenerState[] {
   const gateway = decoded('Gateway', {
     metadata: { name: 'web' },
     spec: { gatewayClassName: 'c', listeners, ...(tls !== undefined && { tls }) },
@@ -34,7 +35,8 @@ function states(listeners: readonly object[], { tls, binding, secrets = {} }: Su
     resolve: ({ name }) => (name === 'auth' ? { backend: 'service/default/auth/8080' } : { fault: { reason: 'BackendNotFound', message: `Service default/${name} does not exist` } }),
     binding: () => binding,
   };
-  return listenerStates(gateway.object.spec.listeners, context);
+  const state = gatewayState('default/web', { listeners: gateway.object.spec.listeners.map((listener) => listenerState(listener, context)) });
+  return settle([state]).get('default/web') ?? [];
 }
 
 const http = { name: 'http', port: 80, protocol: 'HTTP' };

@@ -1,9 +1,7 @@
 import { certificateRefs, type SecretAccess } from './certificate-refs.ts';
 import type { TlsSecret } from './certificates.ts';
 import { clientValidation, noClientValidation, type ClientVerdict } from './client-validation.ts';
-import { conflicts } from './conflicts.ts';
 import { listenerFilters } from './listener-filters.ts';
-import { overlap } from './overlap.ts';
 import { portKey } from './ports.ts';
 import { handlingOf, type Handling } from './protocols.ts';
 import type { ListenerOwner, ListenerState } from './state.ts';
@@ -33,23 +31,8 @@ export interface ListenerContext {
 
 const gatewayGroup = 'gateway.networking.k8s.io';
 
-/** Judges all listeners of a Gateway, or of a ListenerSet, together, since they may be in each other's way. */
-export function listenerStates(listeners: readonly GatewayListener[], context: ListenerContext): ListenerState[] {
-  const candidates = listeners.filter((listener) => acceptedFault(listener) === undefined);
-  const inConflict = conflicts(candidates.map((listener) => ({ ...listener, hostname: hostnameOf(listener), transport: handlingOf(listener)?.transport ?? 'TCP' })));
-  const states = listeners.map((listener) => listenerState(listener, inConflict.get(listener.name), context));
-  const names = (state: ListenerState) => state.certificates.flatMap((key) => context.secret(key.slice('Secret/'.length))?.names ?? []);
-  return states.map((state) => ({ ...state, overlap: overlap(state, states, names) }));
-}
-
-function hostnameOf(listener: GatewayListener): string {
-  return listener.hostname === undefined || listener.hostname === '' ? '*' : listener.hostname.toLowerCase();
-}
-
-/** A listener that is not served has to be called something. */
-const unsupported: Handling = { transport: 'TCP', tls: undefined, layer: 7, kinds: [] };
-
-function listenerState(listener: GatewayListener, conflict: Fault | undefined, context: ListenerContext): ListenerState {
+/** Judges a listener of a Gateway or a ListenerSet, but for what depends on other listeners. */
+export function listenerState(listener: GatewayListener, context: ListenerContext): ListenerState {
   const { gateway, owner } = context;
   const { transport, tls: mode, layer, kinds: carried } = handlingOf(listener) ?? unsupported;
   const kinds = allowedKinds(listener, carried);
@@ -79,19 +62,27 @@ function listenerState(listener: GatewayListener, conflict: Fault | undefined, c
     supportedKinds: kinds.supported.map((kind) => ({ group: gatewayGroup, kind })),
     namespaces: listener.allowedRoutes.namespaces,
     certificates: tls.certificates,
+    certificateNames: tls.certificates.flatMap((secret) => context.secret(secret.slice('Secret/'.length))?.names ?? []),
     clientValidation: clients.validation,
     filters: filters.filters,
     acceptedFault: accepted,
-    conflict,
+    conflict: undefined,
     refsFault: joinFaults([...tls.faults, ...clients.refsFaults, ...filters.refsFaults, ...kinds.faults]),
     overlap: undefined,
     portFault,
     guardFault,
-    serving: accepted === undefined && conflict === undefined && portFault === undefined && guardFault === undefined && usable,
+    serving: accepted === undefined && portFault === undefined && guardFault === undefined && usable,
     chain: mode === undefined ? listener.protocol.toLowerCase() : own,
     table: mode === undefined ? port : `${port}/${own}`,
   };
 }
+
+function hostnameOf(listener: GatewayListener): string {
+  return listener.hostname === undefined || listener.hostname === '' ? '*' : listener.hostname.toLowerCase();
+}
+
+/** A listener that is not served has to be called something. */
+const unsupported: Handling = { transport: 'TCP', tls: undefined, layer: 7, kinds: [] };
 
 /** What the listener asks for and cannot have. */
 function acceptedFault(listener: GatewayListener): Fault | undefined {

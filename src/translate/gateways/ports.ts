@@ -1,4 +1,5 @@
 import { ownFilters, sharedFilters } from './listener-filters.ts';
+import { misdirections } from './misdirected.ts';
 import type { GatewayState, ListenerState } from './state.ts';
 import { mostSpecificFirst } from '../hostname.ts';
 import type { PortBinding } from '../inputs.ts';
@@ -71,6 +72,7 @@ export function listenerOf(
   if (first === undefined || binding === undefined || 'error' in binding) return undefined;
   const { gateway, listener } = first;
   const owners = new Map(serving.flatMap(ownersOf));
+  const sharing = serving.map((one) => one.listener);
   const separate = listener.tls === undefined ? [first] : serving;
   return {
     key: portOf(first),
@@ -82,7 +84,7 @@ export function listenerOf(
     address: gateway.address,
     filterOrder: gateway.settings?.filterOrder ?? [],
     chains: separate
-      .flatMap((one) => chainsOf(one, { sharing: serving.map(({ listener: other }) => other), streams }))
+      .flatMap((one) => chainsOf(one, { sharing, streams }))
       .sort((a, b) => mostSpecificFirst(a.serverNames[0] ?? '*', b.serverNames[0] ?? '*')),
   };
 }
@@ -129,33 +131,46 @@ export interface TableState {
   /** undefined: what meets there are routes of layer 4. */
   readonly http: RouteTable | undefined;
   readonly transport: Transport;
+  /** TLS passes through. */
+  readonly passthrough: boolean;
   /** Hostnames of all listeners of the port → listener: a host belongs to the most specific that covers it. */
   readonly owners: ReadonlyMap<string, string>;
   /** Keys of the listeners whose routes are in this table. */
-  readonly listeners: readonly string[];
+  readonly listeners: ReadonlySet<string>;
   /** Routes are tried in the order in which they were written, not by how specific they are. */
   readonly preserveRouteOrder: boolean;
 }
 
 /**
- * The tables of one port. A listener that has no certificate keeps its hosts: a wider listener, whose chain takes
+ * The tables of a fleet. A listener that has no certificate keeps its hosts: a wider listener, whose chain takes
  * the connections in its place, must not answer for them.
  */
-export function tablesOf(fleet: Fleet, serving: readonly Serving[], binding: PortBinding | undefined): TableState[] {
+export function tablesOf(fleet: Fleet, binding: (port: string) => PortBinding | undefined): TableState[] {
+  const claiming = Map.groupBy(listenersOf(fleet).filter(({ listener }) => isAccepted(listener)), portOf);
+  return [...servingByPort(fleet)].flatMap(([port, serving]) => {
+    const claims = (claiming.get(port) ?? []).map(({ listener }) => listener);
+    return tablesOfPort(serving, { claims, binding: binding(port) });
+  });
+}
+
+function tablesOfPort(
+  serving: readonly Serving[],
+  { claims, binding }: { readonly claims: readonly ListenerState[]; readonly binding: PortBinding | undefined },
+): TableState[] {
   const [first] = serving;
   if (first === undefined) return [];
-  const key = portOf(first);
-  const claiming = listenersOf(fleet).flatMap((one) => (portOf(one) === key && isAccepted(one.listener) ? [one.listener] : []));
-  const owners = new Map(claiming.map((listener) => [listener.hostname, listener.key]));
+  const owners = new Map(claims.map((listener) => [listener.hostname, listener.key]));
+  const misdirected = misdirections(claims);
   return [...Map.groupBy(serving, ({ listener }) => listener.table)].map(([table, members]) => {
     const own = members.map(({ listener }) => listener);
     return {
       key: table,
       proxy: first.gateway.proxy,
-      http: own[0]?.layer === 7 ? routeTable(table, { own, claiming, proxy: first.gateway.proxy, binding }) : undefined,
+      http: own[0]?.layer === 7 ? routeTable(table, { own, misdirected: misdirected(own), proxy: first.gateway.proxy, binding }) : undefined,
       transport: first.listener.transport,
+      passthrough: own[0]?.tls === 'Passthrough',
       owners,
-      listeners: own.map((listener) => listener.key),
+      listeners: new Set(own.map((listener) => listener.key)),
       preserveRouteOrder: members[0]?.gateway.settings?.preserveRouteOrder === true,
     };
   });
@@ -163,19 +178,16 @@ export function tablesOf(fleet: Fleet, serving: readonly Serving[], binding: Por
 
 function routeTable(
   key: string,
-  of: { readonly own: readonly ListenerState[]; readonly claiming: readonly ListenerState[]; readonly proxy: string; readonly binding: PortBinding | undefined },
+  of: { readonly own: readonly ListenerState[]; readonly misdirected: readonly string[]; readonly proxy: string; readonly binding: PortBinding | undefined },
 ): RouteTable {
-  const { own, claiming, proxy, binding } = of;
+  const { own, misdirected, proxy, binding } = of;
   const clientPort = binding !== undefined && 'clientPort' in binding ? binding.clientPort : undefined;
   return {
     key,
     proxy,
     port: clientPort ?? own[0]?.port ?? 0,
     scheme: own[0]?.tls === undefined ? 'http' : 'https',
-    misdirected: claiming
-      .filter((listener) => !own.includes(listener))
-      .map((listener) => listener.hostname)
-      .sort(mostSpecificFirst),
+    misdirected,
     ...(own.some(({ filters }) => filters.length > 0) && { guarded: true as const }),
   };
 }

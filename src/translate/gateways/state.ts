@@ -86,8 +86,9 @@ export interface ListenerState {
   readonly hostname: string;
   readonly supportedKinds: readonly { readonly group: string; readonly kind: string }[];
   readonly namespaces: NamespaceRule;
-  /** Keys of the certificates that are there and usable. */
+  /** Keys of the certificates that are there and usable, and the names that they are for. */
   readonly certificates: readonly string[];
+  readonly certificateNames: readonly string[];
   /** How the certificates of clients are judged; undefined: they are not asked for. */
   readonly clientValidation: ClientValidation | undefined;
   /** What requests have to pass before the routes are looked at, in order. */

@@ -34,6 +34,8 @@ export interface Placement {
   /** The listener's key. */
   readonly listener: string;
   readonly table: string;
+  /** TLS passes through the listener. */
+  readonly passthrough: boolean;
   /** Hosts that fit both listener and route, with the most specific of the route's own hostnames that gave each. */
   readonly hosts: readonly { readonly domain: string; readonly hostname: string }[];
 }
@@ -168,6 +170,7 @@ function placement(listener: ListenerState, route: AttachingRoute, gateway: Gate
       proxy: gateway.proxy,
       listener: listener.key,
       table: listener.table,
+      passthrough: listener.tls === 'Passthrough',
       hosts: [...hosts].map(([domain, hostname]) => ({ domain, hostname })),
     },
   ];

@@ -73,6 +73,20 @@ for (const [part, match] of bad) {
   });
 }
 
+const pathless: readonly [sentence: string, match: HTTPRouteMatch][] = [
+  ['an exact path', { method: 'CONNECT', path: { type: 'Exact', value: '/' } }],
+  ['a prefix', { method: 'CONNECT', path: { type: 'PathPrefix', value: '/a' } }],
+  ['a query parameter', { method: 'CONNECT', path: anyPath, queryParams: [{ type: 'Exact', name: 'a', value: '1' }] }],
+];
+
+for (const [sentence, match] of pathless) {
+  test(`a CONNECT cannot have ${sentence}`, () => {
+    assert.deepEqual(httpMatch(match), { fault: { reason: 'UnsupportedValue', message: 'method CONNECT: such requests have neither a path nor a query that could be matched' } });
+  });
+}
+
+test('a CONNECT can have headers', () => assert.ok(!('fault' in httpMatch({ method: 'CONNECT', path: anyPath, headers: [{ type: 'Exact', name: 'a', value: '1' }] }))));
+
 test('an expression that is a look-alike of an exact value is not compiled', () => {
   assert.ok(!('fault' in httpMatch({ path: { type: 'Exact', value: '/(' } })));
 });

@@ -8,12 +8,18 @@ export function httpMatch(match: HTTPRouteMatch): RouteMatch | { readonly fault:
   const path = pathMatch(match.path);
   const headers = headerMatches(match.headers);
   const queryParams = uniqueByName((match.queryParams ?? []).map(queryParamMatch));
-  const fault = regexFault([
+  const fault = connectFault(match) ?? regexFault([
     ['path', path],
     ...headers.map(headerPart),
     ...queryParams.map((param): Part => [`query parameter ${param.name}`, param]),
   ]);
   return fault === undefined ? { path, method: match.method, headers, queryParams } : { fault };
+}
+
+/** A request to CONNECT names a host and a port, and has neither path nor query (RFC 9110 §9.3.6): every path's prefix is all that fits. */
+function connectFault({ method, path, queryParams = [] }: HTTPRouteMatch): Fault | undefined {
+  const fits = path.type === 'PathPrefix' && path.value === '/' && queryParams.length === 0;
+  return method !== 'CONNECT' || fits ? undefined : { reason: 'UnsupportedValue', message: 'method CONNECT: such requests have neither a path nor a query that could be matched' };
 }
 
 /** A path prefix is made of whole segments: a slash at its end says nothing. */

@@ -1,10 +1,11 @@
 import { routeIdentity, type RouteParents } from './route-identity.ts';
 import type { L4Route, RouteVerdict } from './translated-route.ts';
 import { resolveBackend, type BackendCatalog, type Traffic } from '../backends/resolve.ts';
-import { at, bugFault, joinFaults } from '../conditions.ts';
+import { at, bugFault, joinFaults, type Fault } from '../conditions.ts';
 import type { Inputs } from '../inputs.ts';
 import { refOf, type Resource } from '../../api/resource.ts';
 import type { BackendRef } from '../../api/types.ts';
+import type { StreamBackend } from '../../ir/stream.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
 import { byText } from '../../util/compare.ts';
@@ -41,23 +42,39 @@ function l4Route(route: L4Resource, read: Read, { inputs, catalog }: { readonly 
   const rejection = read.get(inputs.rejections, refOf(route));
   const rejected = rejection?.version === version ? rejection.message : undefined;
   const from = { kind, namespace: metadata.namespace };
-  const shares = rules.flatMap(({ backendRefs }, rule) =>
-    backendRefs.map((ref, index) => {
-      const resolved = resolveBackend(read, from, ref, catalog, traffic[kind]);
-      return 'fault' in resolved
-        ? { backend: undefined, weight: ref.weight, fault: at(`rules[${rule}].backendRefs[${index}]`, resolved.fault) }
-        : { backend: resolved.backend, weight: ref.weight, fault: undefined };
-    }),
-  );
+  const resolved = (how: Traffic) =>
+    rules.flatMap(({ backendRefs }, rule) =>
+      backendRefs.map((ref, index): Share => {
+        const found = resolveBackend(read, from, ref, catalog, how);
+        return 'fault' in found
+          ? { backend: undefined, weight: ref.weight, fault: at(`rules[${rule}].backendRefs[${index}]`, found.fault) }
+          : { backend: found.backend, weight: ref.weight, fault: undefined };
+      }),
+    );
+  const shares = resolved(traffic[kind]);
+  const passthrough = kind === 'TLSRoute' ? resolved({ ...traffic[kind], passthrough: true }) : shares;
+  const inForce = (all: readonly Share[]): StreamBackend[] =>
+    all.filter(({ weight }) => weight > 0).map(({ backend, weight }) => ({ backend: rejected === undefined ? backend : undefined, weight }));
   return {
     ...routeIdentity(route),
     version,
     hostnames: hostnames.length === 0 ? ['*'] : [...new Set(hostnames.map((hostname) => hostname.toLowerCase()))],
-    shares: shares.filter(({ weight }) => weight > 0).map(({ backend, weight }) => ({ backend: rejected === undefined ? backend : undefined, weight })),
+    shares: inForce(shares),
+    passthroughShares: inForce(passthrough),
     ...verdict(rejected),
     refsFault: joinFaults(shares.flatMap(({ fault }) => fault ?? [])),
-    backends: [...new Set(shares.flatMap(({ backend }) => backend ?? []))].sort(byText),
+    backends: keysOf(shares),
+    ...(kind === 'TLSRoute' && { passthroughBackends: keysOf(passthrough) }),
   };
+}
+
+/** What a reference to a backend comes to. */
+interface Share extends StreamBackend {
+  readonly fault: Fault | undefined;
+}
+
+function keysOf(shares: readonly Share[]): string[] {
+  return [...new Set(shares.flatMap(({ backend }) => backend ?? []))].sort(byText);
 }
 
 function verdict(rejected: string | undefined): Pick<RouteVerdict, 'acceptedFault' | 'partialFault'> {
@@ -72,6 +89,7 @@ function recover(route: L4Resource, error: unknown): L4Route {
     version: route.version,
     hostnames: ['*'],
     shares: [],
+    passthroughShares: [],
     acceptedFault: bugFault(error),
     partialFault: undefined,
     refsFault: undefined,

@@ -3,6 +3,7 @@ import { httpRule } from './http-rule.ts';
 import type { RuleContext, TranslatedRule } from './rules.ts';
 import { routeIdentity, type RouteParents } from './route-identity.ts';
 import type { L7Route, RouteVerdict } from './translated-route.ts';
+import { parseBackendKey } from '../backends/backend-key.ts';
 import { resolveBackend, type BackendCatalog, type Traffic } from '../backends/resolve.ts';
 import { bugFault, joinFaults } from '../conditions.ts';
 import type { Inputs } from '../inputs.ts';
@@ -54,6 +55,10 @@ function l7Route<Rule>(
       field: `rules[${index}]`,
       rejected: rejected !== undefined,
       policySession: (backend) => {
+        const parsed = parseBackendKey(backend);
+        const own = parsed.type === 'xbackend' ? read.get(catalog.xBackends, parsed.object)?.resource : undefined;
+        const spec = own?.object.spec.sessionPersistence;
+        if (own !== undefined) return spec && { spec, owner: refOf(own) };
         const { session, ref: owner } = policies.find(read, backend) ?? {};
         return session && owner && { spec: session, owner };
       },

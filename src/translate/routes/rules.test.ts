@@ -49,6 +49,22 @@ test('backends without weight are left out, invalid ones keep their share', () =
   assert.deepEqual(refFaults, [{ reason: 'BackendNotFound', message: 'rules[0].backendRefs[2]: missing' }]);
 });
 
+const rewrite = { type: 'URLRewrite', urlRewrite: { path: { type: 'ReplaceFullPath', replaceFullPath: '/a' } } };
+
+const pathless: readonly [sentence: string, spec: Readonly<Record<string, unknown>>, message: string][] = [
+  ['a redirect', { filters: [{ type: 'RequestRedirect', requestRedirect: { scheme: 'https' } }] }, 'rules[0]: filter RequestRedirect'],
+  ['a path', { filters: [rewrite], backendRefs: [app] }, 'rules[0]: filter URLRewrite with a path'],
+  ['a path of a backend', { backendRefs: [{ ...app, filters: [rewrite] }] }, 'rules[0].backendRefs[0]: filter URLRewrite with a path'],
+];
+
+for (const [sentence, spec, message] of pathless) {
+  test(`a CONNECT has no path for ${sentence}: 500`, () => {
+    const { rule: translated, faults } = rule({ matches: [{ method: 'CONNECT' }], ...spec });
+    assert.deepEqual(translated.action, { type: 'direct', statusCode: 500, body: '' });
+    assert.deepEqual(faults, [{ reason: 'UnsupportedValue', message: `${message} is not supported with method CONNECT, whose requests have no path` }]);
+  });
+}
+
 test('a filter that a backend cannot have makes its share invalid, without its header changes', () => {
   const filters = [
     { type: 'RequestHeaderModifier', requestHeaderModifier: { remove: ['a'] } },

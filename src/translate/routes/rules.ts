@@ -51,7 +51,7 @@ export interface RuleContext {
   /** Envoy refused the route at this version: it is answered with 500 and matches that Envoy has to compile are left out. */
   readonly rejected: boolean;
   readonly resolve: Resolve;
-  /** The session that a policy wants for a backend. */
+  /** The session that a policy wants for a backend, or that the backend itself asks for. */
   readonly policySession: PolicySession;
 }
 
@@ -71,7 +71,7 @@ export function translateRule(spec: RuleSpec, protocol: Rule['protocol'], matchi
   const shares = (spec.backendRefs ?? []).map((ref, index) =>
     weightedBackend(ref, matching, { ...context, field: `${field}.backendRefs[${index}]` }),
   );
-  const unfit = unsupportedFields(spec, field);
+  const unfit = [...unsupportedFields(spec, field), ...pathlessFaults(filters, matching.matches).map((fault) => at(field, fault))];
   const broken = rejected || filters.broken || unfit.length > 0;
   return {
     matches: matching.matches,
@@ -141,7 +141,7 @@ function weightedBackend(ref: HTTPBackendRef, { matches }: Matching, context: Ru
   const { field } = context;
   const resolved = context.resolve(ref);
   const filters = httpFilters(ref.filters ?? [], context.resolve, `${field}.filters`);
-  const unfit = [...unsupportedOnBackend(filters), ...prefixFaults(filters, matches)].map((fault) => at(field, fault));
+  const unfit = [...unsupportedOnBackend(filters), ...prefixFaults(filters, matches), ...pathlessFaults(filters, matches)].map((fault) => at(field, fault));
   const usable = 'backend' in resolved && !filters.broken && unfit.length === 0;
   return {
     share: {
@@ -174,6 +174,13 @@ function unsupportedOnBackend({ redirect, mirrors, cors, externalAuth }: Filters
 function prefixFaults({ rewrite }: Filters, matches: readonly TranslatedMatch[]): Fault[] {
   if (rewrite?.path?.type !== 'ReplacePrefixMatch' || matches.every(({ match }) => match.path.type === 'PathPrefix')) return [];
   return [{ reason: 'UnsupportedValue', message: 'filter URLRewrite replaces a prefix, and not all matches of the rule are of type PathPrefix' }];
+}
+
+/** A request to CONNECT has no path (RFC 9110 §9.3.6): there is nothing to replace, and no Location to send its client to. */
+function pathlessFaults({ redirect, rewrite }: Filters, matches: readonly TranslatedMatch[]): Fault[] {
+  const name = redirect !== undefined ? 'RequestRedirect' : rewrite?.path !== undefined ? 'URLRewrite with a path' : undefined;
+  if (name === undefined || matches.every(({ match }) => match.method !== 'CONNECT')) return [];
+  return [{ reason: 'UnsupportedValue', message: `filter ${name} is not supported with method CONNECT, whose requests have no path` }];
 }
 
 function action(

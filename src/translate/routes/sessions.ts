@@ -24,7 +24,7 @@ export interface AskedSession {
   readonly owner: string;
 }
 
-/** Finds what a policy asks for a backend, by the backend's key. */
+/** Finds what a policy asks for a backend, or an XBackend for itself, by the backend's key. */
 export type PolicySession = (backend: string) => AskedSession | undefined;
 
 /**

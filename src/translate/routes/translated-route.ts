@@ -30,6 +30,8 @@ export interface TranslatedRoute extends RouteVerdict {
   readonly hostnames: readonly string[];
   /** Keys of all backends that its rules name, unique. */
   readonly backends: readonly string[];
+  /** Those that it names where TLS passes through; undefined: the same. */
+  readonly passthroughBackends?: readonly string[];
 }
 
 /** A TLSRoute, a TCPRoute or a UDPRoute. */
@@ -37,6 +39,8 @@ export interface L4Route extends TranslatedRoute {
   readonly version: string;
   /** Those with a weight above 0; none: nobody gets anything. */
   readonly shares: readonly StreamBackend[];
+  /** The same where TLS passes through. */
+  readonly passthroughShares: readonly StreamBackend[];
 }
 
 /** An HTTPRoute or a GRPCRoute. */

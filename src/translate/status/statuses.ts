@@ -6,6 +6,7 @@ import { tlsPolicyStatus } from './tls-policy-status.ts';
 import { trafficPolicyStatus } from './traffic-policy-status.ts';
 import { xBackendStatuses } from './x-backend-status.ts';
 import { unavailableBackends } from '../backends/empty-backends.ts';
+import type { XBackendState } from '../backends/x-backends.ts';
 import type { Class } from '../gateway-classes.ts';
 import { parentOf } from '../gateways/listener-sets.ts';
 import type { GatewayState } from '../gateways/state.ts';
@@ -47,6 +48,7 @@ export interface StatusSources {
   readonly routes: Collection<TranslatedRoute>;
   /** Backends that nobody serves. */
   readonly empty: Collection<true>;
+  readonly xBackends: Collection<XBackendState>;
   readonly policies: TlsPolicies;
   readonly traffic: TrafficPolicies;
   readonly telemetry: TelemetryPolicies;
@@ -83,11 +85,12 @@ export function statuses(graph: Graph, from: StatusSources): Collection<ObjectSt
     }),
     xBackendStatuses(graph, from),
     graph.derive('route-status', from.routes, (route, read, ref) => {
-      const unserved = settings.ownsEverything ? route.backends.filter((key) => read.get(from.empty, key) === true) : [];
+      const named = new Set([...route.backends, ...(route.passthroughBackends ?? [])]);
+      const unserved = settings.ownsEverything ? [...named].filter((key) => read.get(from.empty, key) === true) : [];
       const about = {
         generation: route.generation,
         controllerName: settings.controllerNames[0] ?? '',
-        unavailable: unavailableBackends(unserved),
+        unavailable: unavailableBackends(route.kind, unserved),
       };
       return objectStatus(route.kind, route.key, routeStatus(read.get(from.attachments, ref) ?? [], route, about));
     }),

@@ -1,10 +1,9 @@
-import { xBackendFault } from '../backends/x-backends.ts';
-import { condition, type Fault } from '../conditions.ts';
+import type { XBackendState } from '../backends/x-backends.ts';
+import { condition } from '../conditions.ts';
 import type { Inputs, Settings } from '../inputs.ts';
 import type { ReferenceGrants, Target } from '../reference-grants.ts';
 import type { Attachment } from '../routes/attachments.ts';
 import type { ObjectStatus } from './statuses.ts';
-import type { ResourceOf } from '../../api/kinds.ts';
 import { refOf, type Resource } from '../../api/resource.ts';
 import type { ParentReference, RouteKind } from '../../api/types.ts';
 import type { Collection } from '../../reactive/collection.ts';
@@ -28,7 +27,7 @@ const maxAncestors = 32;
 /** `status` of XBackends: an ancestor for each Gateway of ours that has a route to it. */
 export function xBackendStatuses(
   graph: Graph,
-  from: { readonly inputs: Inputs; readonly settings: Settings; readonly grants: ReferenceGrants; readonly attachments: Collection<readonly Attachment[]> },
+  from: { readonly inputs: Inputs; readonly settings: Settings; readonly grants: ReferenceGrants; readonly xBackends: Collection<XBackendState>; readonly attachments: Collection<readonly Attachment[]> },
 ): Collection<ObjectStatus> {
   const { resources } = from.inputs;
   const uses = graph.expand('x-backend-uses', from.attachments, (attached, read, ref): [string, NamedUse][] => {
@@ -48,24 +47,28 @@ export function xBackendStatuses(
   });
   const users = graph.group('x-backend-users', uses, ({ backend }) => [backend], (a, b) => byText(a.gateway, b.gateway));
   return graph.derive('x-backend-status', users, (found, read, key): ObjectStatus | undefined => {
-    const backend = read.get(resources.XBackend, key);
+    const state = read.get(from.xBackends, key);
     const unique = [...new Map(found.map((use) => [use.gateway, use])).values()].slice(0, maxAncestors);
-    if (backend === undefined) return undefined;
+    if (state === undefined) return undefined;
     const unlisted = read.get(from.inputs.selectorFaults, key);
-    const fault = xBackendFault(backend, from.settings.ownsEverything) ?? (unlisted === undefined ? undefined : { reason: 'Invalid', message: unlisted });
-    return { ref: refOf(backend), kind: 'XBackend', key, status: { ancestors: unique.map((use) => ancestor(backend, use, { fault, settings: from.settings })) } };
+    const acceptedFault = state.acceptedFault ?? (unlisted === undefined ? undefined : { reason: 'Invalid', message: unlisted });
+    return { ref: refOf(state.resource), kind: 'XBackend', key, status: { ancestors: unique.map((use) => ancestor({ ...state, acceptedFault }, use, from.settings)) } };
   });
 }
 
-function ancestor(backend: ResourceOf<'XBackend'>, { gateway, controllerName }: Use, { fault, settings }: { readonly fault: Fault | undefined; readonly settings: Settings }): object {
+function ancestor({ resource, acceptedFault, refsFault }: XBackendState, { gateway, controllerName }: Use, settings: Settings): object {
   const [namespace = '', name = ''] = gateway.split('/');
   const ancestorRef: ParentReference = { group: gatewayGroup, kind: 'Gateway', namespace, name };
-  const generation = backend.metadata.generation;
-  const about = fault ?? { reason: 'Accepted', message: 'XBackend is accepted' };
+  const { generation } = resource.metadata;
+  const accepted = acceptedFault ?? { reason: 'Accepted', message: 'XBackend is accepted' };
+  const resolved = refsFault ?? { reason: 'ResolvedRefs', message: 'All references are resolved' };
   return {
     ancestorRef,
     controllerName: controllerName === '' ? (settings.controllerNames[0] ?? '') : controllerName,
-    conditions: [condition('Accepted', fault === undefined, { ...about, generation })],
+    conditions: [
+      condition('Accepted', acceptedFault === undefined, { ...accepted, generation }),
+      condition('ResolvedRefs', refsFault === undefined, { ...resolved, generation }),
+    ],
   };
 }
 

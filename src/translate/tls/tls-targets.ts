@@ -11,9 +11,9 @@ export interface GatewayBackend {
   readonly backend: string;
 }
 
-/** What policies call a backend; undefined: what is sent there cannot have TLS. */
+/** What policies call a backend; undefined: what is sent there is given no TLS. */
 export function tlsTarget(read: Read, backend: BackendKey, services: Collection<ServicePorts>): TlsTarget | undefined {
-  if (backend.variant === 'udp' || backend.type === 'xbackend') return undefined;
+  if (backend.variant === 'udp' || backend.variant === 'passthrough' || backend.type === 'xbackend') return undefined;
   const { object } = backend;
   if (backend.type === 'backend') return { group: 'gateway.envoyproxy.io', kind: 'Backend', object, section: undefined };
   const { kind } = backend;

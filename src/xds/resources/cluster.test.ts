@@ -46,7 +46,7 @@ test('HTTP/2 without TLS is asked for in so many words', () => {
   assert.deepEqual(typedExtensionProtocolOptions, {
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
       '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-      explicitHttpConfig: { http2ProtocolOptions: { maxConcurrentStreams: 100, initialStreamWindowSize: 65536, initialConnectionWindowSize: 1048576 } },
+      explicitHttpConfig: { http2ProtocolOptions: { allowConnect: true, maxConcurrentStreams: 100, initialStreamWindowSize: 65536, initialConnectionWindowSize: 1048576 } },
     },
   });
 });

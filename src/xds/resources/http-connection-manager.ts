@@ -11,10 +11,11 @@ import {
 import { accessLog } from './access-log.ts';
 import { any } from './bytes.ts';
 import { fromAds } from './config-source.ts';
-import { httpFilters, type HttpFilterOptions } from './http-filters.ts';
+import { httpFilter, httpFilters, type HttpFilterOptions } from './http-filters.ts';
 import { http2Options } from './http2.ts';
 import { routeConfigurationName, shardHeader } from './shards.ts';
 import type { TableLayout } from './shards.ts';
+import { websocketKeyFilter } from './websocket-key.ts';
 
 type HttpConnectionManager = MessageInitShape<typeof HttpConnectionManagerSchema>;
 
@@ -41,12 +42,13 @@ const requestHeadersLimit = 10_000;
  * Envoy's stream_idle_timeout, five minutes without a byte in either direction.
  */
 export function httpConnectionManager(options: HttpConnectionManagerOptions): Any {
+  const filters = httpFilters(options.table, options.layout, options);
   return any(HttpConnectionManagerSchema, {
     statPrefix: options.statPrefix,
     // HTTP/1 and HTTP/2, told apart by the first bytes where ALPN did not: h2c works too.
     codecType: HttpConnectionManager_CodecType.AUTO,
     routeSpecifier: routeSpecifier(options.table, options.layout),
-    httpFilters: httpFilters(options.table, options.layout, options),
+    httpFilters: filters,
     commonHttpProtocolOptions: {
       idleTimeout: durationFromMs(connectionIdleLimit),
       // `X_User` and `X-User` become one for many servers (CGI): a way around whatever checks one of them.
@@ -62,7 +64,11 @@ export function httpConnectionManager(options: HttpConnectionManagerOptions): An
     mergeSlashes: true,
     pathWithEscapedSlashesAction: HttpConnectionManager_PathWithEscapedSlashesAction.UNESCAPE_AND_REDIRECT,
     serverHeaderTransformation: HttpConnectionManager_ServerHeaderTransformation.PASS_THROUGH,
-    upgradeConfigs: [{ upgradeType: 'websocket' }],
+    upgradeConfigs: [
+      { upgradeType: 'websocket', filters: [httpFilter(websocketKeyFilter()), ...filters] },
+      // Only routes for method CONNECT take such requests: one without a path fits no other.
+      { upgradeType: 'CONNECT' },
+    ],
     ...(options.tracing !== undefined && { tracing: options.tracing }),
     accessLog: options.accessLogPath === undefined ? [] : [accessLog(options.accessLogPath)],
   });

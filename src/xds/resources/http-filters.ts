@@ -53,8 +53,18 @@ const filters: readonly HttpFilter[] = [
 export function httpFilters(table: string, layout: TableLayout, options: HttpFilterOptions): MessageInitShape<typeof HttpFilterSchema>[] {
   const common = arranged(filters.filter((filter) => filter.isOn(layout)), options.filterOrder)
     .map((filter) => ({ name: filter.name, config: filter.config(table, layout) }));
-  return common.toSpliced(layout.shards > 1 ? 1 : 0, 0, ...options.requestFilters.map(requestFilter))
-    .map(({ name, config }) => ({ name, configType: { case: 'typedConfig', value: config } }));
+  return common.toSpliced(layout.shards > 1 ? 1 : 0, 0, ...options.requestFilters.map(requestFilter)).map(httpFilter);
+}
+
+/** A filter with its configuration. */
+export interface NamedFilter {
+  readonly name: string;
+  readonly config: Any;
+}
+
+/** A filter as the connection manager has it. */
+export function httpFilter({ name, config }: NamedFilter): MessageInitShape<typeof HttpFilterSchema> {
+  return { name, configType: { case: 'typedConfig', value: config } };
 }
 
 /** Moves filters to where they are wanted, one wish after the other. Those at both ends stay there: routes come first, the router last. */

@@ -12,7 +12,7 @@ const grpcContent: MessageInitShape<typeof StringMatcherSchema> = { matchPattern
 /** What a request must look like, in Envoy's terms. Regular expressions fit the whole value (RE2 full match). */
 export function routeMatch(match: RouteMatch, protocol: Rule['protocol']): MessageInitShape<typeof RouteMatchSchema> {
   return {
-    pathSpecifier: pathSpecifier(match.path),
+    pathSpecifier: match.method === 'CONNECT' ? { case: 'connectMatcher', value: {} } : pathSpecifier(match.path),
     headers: [
       ...(protocol === 'grpc' ? [headerMatcher('content-type', grpcContent)] : []),
       ...(match.method === undefined ? [] : [headerMatcher(':method', exact(match.method))]),

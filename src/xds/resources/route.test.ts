@@ -27,6 +27,11 @@ test('a plain forward is a match, a cluster and no time limit', () => {
   ]);
 });
 
+test('a CONNECT has no path to match', () => {
+  const [only] = decoded(route('r', forward(['service/ns/a/80']), { method: 'CONNECT', path: { type: 'PathPrefix', value: '/' } }));
+  assert.deepEqual((only as { readonly match: unknown }).match, { connectMatcher: {}, headers: [{ name: ':method', stringMatch: { exact: 'CONNECT' } }] });
+});
+
 test('a forward with everything', () => {
   const all = forward(
     [share('a', 3, { requestHeaders: changes({ set: [{ name: 'x-b', value: '1%' }] }) }), share(undefined, 1), share('c', 0)],

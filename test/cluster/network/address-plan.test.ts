@@ -32,6 +32,8 @@ test('addresses of LoadBalancers are given out in order, none twice, until there
   const plan = addressPlan(0);
   const used = new Set<string>();
   assert.equal(freeLoadBalancer(plan, used), '10.160.1.5');
+  assert.equal(freeLoadBalancer(plan, used, '10.160.1.5'), '10.160.1.6');
+  assert.equal(freeLoadBalancer(plan, used, '10.160.1.199'), '10.160.1.5');
   for (let next = freeLoadBalancer(plan, used); next !== undefined; next = freeLoadBalancer(plan, used)) used.add(next);
   assert.equal(used.size, 195);
 });

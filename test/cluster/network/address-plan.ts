@@ -60,10 +60,15 @@ export function podCidr({ slot }: AddressPlan, index: number): string {
   return `10.${firstOctet + slot}.${firstPodBlock + index}.0/24`;
 }
 
-/** The first address for a LoadBalancer that is not in use; undefined when all are. */
-export function freeLoadBalancer({ slot }: AddressPlan, used: ReadonlySet<string>): string | undefined {
-  for (let host = givenOut.first; host <= givenOut.last; host++) {
-    const address = `10.${firstOctet + slot}.1.${host}`;
+/**
+ * The first address for a LoadBalancer after `last` that is not in use; undefined when all are. One that was given back comes last: the nodes
+ * may still lead it to the Pods of its former Service.
+ */
+export function freeLoadBalancer({ slot }: AddressPlan, used: ReadonlySet<string>, last?: string): string | undefined {
+  const count = givenOut.last - givenOut.first + 1;
+  const start = last === undefined ? 0 : Number(last.slice(last.lastIndexOf('.') + 1)) - givenOut.first + 1;
+  for (let step = 0; step < count; step++) {
+    const address = `10.${firstOctet + slot}.1.${givenOut.first + ((start + step) % count)}`;
     if (!used.has(address)) return address;
   }
   return undefined;

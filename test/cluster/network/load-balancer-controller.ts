@@ -1,5 +1,5 @@
 import type { AddressPlan } from './address-plan.ts';
-import { assign, routes } from './load-balancers.ts';
+import { assign, GivenAddresses, routes } from './load-balancers.ts';
 import type { Assignment, EndpointSlice, LoadBalancerService } from './load-balancers.ts';
 import { routeLoadBalancer, unrouteLoadBalancer } from './network.ts';
 import { ApiError } from '../control-plane/api-client.ts';
@@ -23,6 +23,7 @@ export interface LoadBalancerOptions {
 export async function runLoadBalancers({ plan, nodes, client, signal, onError = () => {} }: LoadBalancerOptions): Promise<void> {
   let services: readonly LoadBalancerService[] = [];
   let slices: readonly EndpointSlice[] = [];
+  const given = new GivenAddresses();
   const router = new Router(nodes);
   const common = { client, signal, onError };
   await Promise.all([
@@ -31,8 +32,13 @@ export async function runLoadBalancers({ plan, nodes, client, signal, onError = 
       path: '/api/v1/services?fieldSelector=spec.type%3DLoadBalancer',
       onChange: async (objects) => {
         services = [...objects.values()];
-        // The watch brings back what is written here, and with it the next call.
-        for (const assignment of assign(plan, services)) await write(client, assignment, signal);
+        for (const assignment of assign(plan, given.laidOver(services), given.last)) {
+          given.note(assignment);
+          await write(client, assignment, signal).catch((error: unknown) => {
+            given.forget(assignment);
+            throw error;
+          });
+        }
         await router.want(routes(services, slices, nodes));
       },
     }),

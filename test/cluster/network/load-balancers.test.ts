@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addressPlan } from './address-plan.ts';
-import { assign, routes } from './load-balancers.ts';
+import { assign, GivenAddresses, routes } from './load-balancers.ts';
 import type { EndpointSlice, LoadBalancerService } from './load-balancers.ts';
 
 const plan = addressPlan(0);
@@ -20,6 +20,24 @@ function given(...services: readonly LoadBalancerService[]): Record<string, stri
 
 test('Services get addresses in order, and keep what they have', () => {
   assert.deepEqual(given(service('a'), service('b', { ip: '10.160.1.5' }), service('c')), { a: '10.160.1.6', c: '10.160.1.7' });
+});
+
+test('an address that was given back is not given to the next Service', () => {
+  assert.deepEqual(assign(plan, [service('a')], '10.160.1.5').map(({ address }) => address), ['10.160.1.6']);
+});
+
+test('a Service of which the watch does not know yet that it has an address gets no other', () => {
+  const addresses = new GivenAddresses();
+  const next = (...services: readonly LoadBalancerService[]): string[] => {
+    const found = assign(plan, addresses.laidOver(services), addresses.last);
+    for (const assignment of found) addresses.note(assignment);
+    return found.map(({ name, address }) => `${name} ${address}`);
+  };
+  assert.deepEqual(next(service('a')), ['a 10.160.1.5']);
+  assert.deepEqual(next(service('a'), service('b')), ['b 10.160.1.6']);
+  assert.deepEqual(next(service('a', { ip: '10.160.1.5' }), service('b')), []);
+  assert.deepEqual(next(service('b', { ip: '10.160.1.6' })), []);
+  assert.deepEqual(next(service('a'), service('b', { ip: '10.160.1.6' })), ['a 10.160.1.7']);
 });
 
 test('a Service gets the address that it asks for, before others may take it', () => {

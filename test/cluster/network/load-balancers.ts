@@ -27,22 +27,53 @@ export function addressesOf({ status }: LoadBalancerService): string[] {
 }
 
 /**
- * Addresses for the Services that have none: the one that a Service asks for, when it is in the range and free, else the next one. A Service that asks
- * for an address that cannot be had stays without. Classes belong to other controllers.
+ * Addresses for the Services that have none: the one that a Service asks for, when it is in the range and free, else the next one after `last`, which
+ * was given before. A Service that asks for an address that cannot be had stays without. Classes belong to other controllers.
  */
-export function assign(plan: AddressPlan, services: readonly LoadBalancerService[]): Assignment[] {
+export function assign(plan: AddressPlan, services: readonly LoadBalancerService[], last?: string): Assignment[] {
+  let next = last;
   const used = new Set(services.flatMap(addressesOf));
   const waiting = services.filter((service) => service.spec.type === 'LoadBalancer' && service.spec.loadBalancerClass === undefined && addressesOf(service).length === 0);
   const choosy = waiting.filter(({ spec }) => (spec.loadBalancerIP ?? '') !== '');
   const assignments: Assignment[] = [];
   for (const { metadata: { namespace, name }, spec } of [...choosy, ...waiting.filter((service) => !choosy.includes(service))]) {
     const asked = spec.loadBalancerIP ?? '';
-    const address = asked === '' ? freeLoadBalancer(plan, used) : mayBeLoadBalancer(plan, asked) && !used.has(asked) ? asked : undefined;
+    const address = asked === '' ? (next = freeLoadBalancer(plan, used, next)) : mayBeLoadBalancer(plan, asked) && !used.has(asked) ? asked : undefined;
     if (address === undefined) continue;
     used.add(address);
     assignments.push({ namespace, name, address });
   }
   return assignments;
+}
+
+/** Addresses that are being written: the Services that the watch knows may not have them yet, and must not get others. */
+export class GivenAddresses {
+  readonly #addresses = new Map<string, string>();
+  #last: string | undefined;
+
+  /** The address that was given last. */
+  get last(): string | undefined {
+    return this.#last;
+  }
+
+  note({ namespace, name, address }: Assignment): void {
+    this.#addresses.set(`${namespace}/${name}`, address);
+    this.#last = address;
+  }
+
+  forget({ namespace, name }: Assignment): void {
+    this.#addresses.delete(`${namespace}/${name}`);
+  }
+
+  /** The Services as they will be. What the watch has seen, or seen going, is forgotten. */
+  laidOver(services: readonly LoadBalancerService[]): LoadBalancerService[] {
+    const waiting = new Set(services.filter((service) => addressesOf(service).length === 0).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));
+    for (const key of this.#addresses.keys()) if (!waiting.has(key)) this.#addresses.delete(key);
+    return services.map((service) => {
+      const ip = this.#addresses.get(`${service.metadata.namespace}/${service.metadata.name}`);
+      return ip === undefined ? service : { ...service, status: { loadBalancer: { ingress: [{ ip }] } } };
+    });
+  }
 }
 
 /**

@@ -9,6 +9,7 @@ const least: SuiteArguments = {
   report: 'report.yaml',
   addresses: { usable: '10.0.1.240', unusable: '192.0.2.240' },
   implementation: { organization: 'o', project: 'p', url: 'u', version: 'v', contact: 'c' },
+  otherCrds: false,
   skipTests: [],
   parallel: 4,
   minutes: 40,
@@ -22,6 +23,6 @@ test('the suite is told the class, the profiles and whom it reports about', () =
 });
 
 test('what is chosen comes on top', () => {
-  const more = suiteArguments({ ...least, runTest: 'A', skipTests: ['B', 'C'], supportedFeatures: ['Gateway', 'HTTPRoute'] });
-  assert.deepEqual(more.slice(suiteArguments(least).length), ['-supported-features=Gateway,HTTPRoute', '-run-test=A', '-skip-tests=B,C']);
+  const more = suiteArguments({ ...least, otherCrds: true, runTest: 'A', skipTests: ['B', 'C'], supportedFeatures: ['Gateway', 'HTTPRoute'] });
+  assert.deepEqual(more.slice(suiteArguments(least).length), ['-allow-crds-mismatch', '-supported-features=Gateway,HTTPRoute', '-run-test=A', '-skip-tests=B,C']);
 });

@@ -9,6 +9,8 @@ export interface SuiteArguments {
   readonly implementation: Implementation;
   /** What is supported, for an implementation whose GatewayClass does not say it. */
   readonly supportedFeatures?: readonly string[];
+  /** Whether the CRDs in the cluster may be of another version than the suite. */
+  readonly otherCrds: boolean;
   /** The only test to run. */
   readonly runTest?: string;
   readonly skipTests: readonly string[];
@@ -29,7 +31,7 @@ export interface Implementation {
 
 /** The command line of the suite's program. */
 export function suiteArguments(options: SuiteArguments): string[] {
-  const { gatewayClass, profiles, report, addresses, implementation, supportedFeatures, runTest, skipTests, parallel, minutes } = options;
+  const { gatewayClass, profiles, report, addresses, implementation, supportedFeatures, otherCrds, runTest, skipTests, parallel, minutes } = options;
   return [
     '-test.run=^TestConformance$',
     '-test.v=test2json',
@@ -43,6 +45,7 @@ export function suiteArguments(options: SuiteArguments): string[] {
     `-usable-address=${addresses.usable}`,
     `-unusable-address=${addresses.unusable}`,
     ...Object.entries(implementation).map(([name, value]) => `-${name}=${value}`),
+    ...(otherCrds ? ['-allow-crds-mismatch'] : []),
     ...(supportedFeatures === undefined ? [] : [`-supported-features=${supportedFeatures.join(',')}`]),
     ...(runTest === undefined ? [] : [`-run-test=${runTest}`]),
     ...(skipTests.length === 0 ? [] : [`-skip-tests=${skipTests.join(',')}`]),

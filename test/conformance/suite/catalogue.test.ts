@@ -5,11 +5,13 @@ import type { Catalogue } from './catalogue.ts';
 
 const catalogue: Catalogue = {
   profiles: { HTTP: { core: ['Gateway', 'HTTPRoute'], extended: ['Port'] } },
+  experimental: [],
   tests: ['Gateway', 'Gateway HTTPRoute', 'Gateway Port', 'Gateway GRPCRoute', 'Mesh'].map((features, index) => ({
     name: `Test${index}`,
     features: features.split(' '),
     parallel: false,
     provisional: false,
+    manifests: [],
   })),
 };
 

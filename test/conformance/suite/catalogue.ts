@@ -9,6 +9,8 @@ export interface Catalogue {
   readonly tests: readonly CatalogueTest[];
   /** By name, such as GATEWAY-HTTP. */
   readonly profiles: Readonly<Record<string, Profile>>;
+  /** Features that are not settled yet. Some of them need fields of the experimental channel. */
+  readonly experimental: readonly string[];
 }
 
 export interface CatalogueTest {
@@ -18,6 +20,8 @@ export interface CatalogueTest {
   /** Starts when the tests that are not parallel are through. */
   readonly parallel: boolean;
   readonly provisional: boolean;
+  /** Files of the suite's module that it applies. */
+  readonly manifests: readonly string[];
 }
 
 /** Features of a profile. Every implementation has the core ones. */

@@ -7,8 +7,7 @@ import type { ProfileOutcome } from '../compare.ts';
  */
 export function differencesFromReport(text: string | undefined, outcomes: readonly ProfileOutcome[]): string[] {
   if (text === undefined) return ['the suite has written no report'];
-  // A run that fails before its first test reports `profiles: null`.
-  const profiles = ((parse(text) ?? {}) as { profiles?: readonly ReportedProfile[] | null }).profiles ?? [];
+  const profiles = ((parse(text) ?? {}) as Partial<ConformanceReport>).profiles ?? [];
   return outcomes.flatMap(({ profile, core, extended }) => {
     const reported = profiles.find(({ name }) => name === profile);
     if (reported === undefined) return [`the report lacks ${profile}`];
@@ -19,12 +18,26 @@ export function differencesFromReport(text: string | undefined, outcomes: readon
   });
 }
 
-interface ReportedProfile {
-  readonly name: string;
-  readonly core?: ReportedLevel;
-  readonly extended?: ReportedLevel;
+/** The suite's report, as much of it as is read. */
+export interface ConformanceReport {
+  readonly date: string;
+  readonly mode: string;
+  readonly gatewayAPIChannel: string;
+  readonly gatewayAPIVersion: string;
+  readonly implementation: { readonly organization: string; readonly project: string; readonly url: string; readonly version: string };
+  /** A run that fails before its first test has null. */
+  readonly profiles?: readonly ReportedProfile[] | null;
 }
 
-interface ReportedLevel {
-  readonly statistics?: { readonly Passed?: number };
+interface ReportedProfile {
+  readonly name: string;
+  readonly core?: Level;
+  readonly extended?: Level;
+}
+
+/** The core or the extended tests of a profile. */
+export interface Level {
+  readonly result?: string;
+  readonly statistics?: { readonly Passed?: number; readonly Failed?: number; readonly Skipped?: number };
+  readonly unsupportedFeatures?: readonly string[];
 }

@@ -24,6 +24,7 @@ type test struct {
 	Features    []features.FeatureName `json:"features"`
 	Parallel    bool                   `json:"parallel"`
 	Provisional bool                   `json:"provisional"`
+	Manifests   []string               `json:"manifests"`
 }
 
 type profile struct {
@@ -34,7 +35,7 @@ type profile struct {
 func TestCatalogue(t *testing.T) {
 	list := make([]test, 0, len(tests.ConformanceTests))
 	for _, each := range tests.ConformanceTests {
-		list = append(list, test{each.ShortName, each.Features, each.Parallel, each.Provisional})
+		list = append(list, test{each.ShortName, each.Features, each.Parallel, each.Provisional, each.Manifests})
 	}
 	profiles := map[suite.ConformanceProfileName]profile{}
 	for _, each := range []suite.ConformanceProfile{
@@ -46,7 +47,13 @@ func TestCatalogue(t *testing.T) {
 	} {
 		profiles[each.Name] = profile{sorted(each.CoreFeatures), sorted(each.ExtendedFeatures)}
 	}
-	text, err := json.Marshal(map[string]any{"tests": list, "profiles": profiles})
+	experimental := sets.Set[features.FeatureName]{}
+	for each := range features.AllFeatures {
+		if each.Channel == features.FeatureChannelExperimental {
+			experimental.Insert(each.Name)
+		}
+	}
+	text, err := json.Marshal(map[string]any{"tests": list, "profiles": profiles, "experimental": sorted(experimental)})
 	if err != nil {
 		t.Fatal(err)
 	}

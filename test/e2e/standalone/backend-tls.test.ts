@@ -6,7 +6,7 @@ import { after, before, suite, test } from 'node:test';
 import { selfSigned } from '../support/certificate.ts';
 import { ask, seenBy, upgrade, type Reply } from '../support/client.ts';
 import { startEchoBackend, type EchoBackend } from '../support/echo-backend.ts';
-import { caConfigMap, route, service, standard, tlsPolicy, tlsSecret } from '../support/manifests.ts';
+import { caConfigMap, clusterTrustBundle, route, service, standard, tlsPolicy, tlsSecret } from '../support/manifests.ts';
 import { eventually, freePort, Moongate, type Condition } from '../support/moongate.ts';
 
 const uri = 'spiffe://example.com/ns/default/sa/app';
@@ -99,6 +99,19 @@ suite('backends that speak TLS are spoken to as a policy says', { timeout: 120_0
     assert.equal((await call('replaced')).status, 503);
     moongate.write('replaced-authority.yaml', caConfigMap('replaced', chain));
     await eventually('200', async () => (await call('replaced')).status === 200);
+  });
+
+  test('the CA may be that of a ClusterTrustBundle', async () => {
+    const bundled = (ca: string) => tlsPolicy('bundled', { hostname: 'app.example.com', ca }).replace('group: "", kind: ConfigMap', 'group: certificates.k8s.io, kind: ClusterTrustBundle');
+    moongate.write('bundled.yaml', [
+      clusterTrustBundle('bundle', chain), clusterTrustBundle('foreign', foreign), service('bundled', backend.port),
+      route('bundled', { host: 'bundled.test', rule: 'backendRefs: [{name: bundled, port: 3000}]' }),
+    ].join('---\n'));
+    moongate.write('bundled-policy.yaml', bundled('bundle'));
+    const { tls } = await eventually('an answer', async () => seenBy(await ask(port, { host: 'bundled.test' })));
+    assert.equal(tls?.serverName, 'app.example.com');
+    moongate.write('bundled-policy.yaml', bundled('foreign'));
+    await eventually('503', async () => (await ask(port, { host: 'bundled.test' })).status === 503);
   });
 
   test('WebSockets go over TLS, too', async () => {

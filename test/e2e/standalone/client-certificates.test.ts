@@ -4,7 +4,7 @@ import { connect } from 'node:tls';
 import { certificateAuthority, selfSigned, type CertificateAuthority, type CertificatePair } from '../support/certificate.ts';
 import { askTls, outcomeOfTls, seenBy } from '../support/client.ts';
 import { startEchoBackend, type EchoBackend } from '../support/echo-backend.ts';
-import { route, service, tlsSecret } from '../support/manifests.ts';
+import { clusterTrustBundle, route, service, tlsSecret } from '../support/manifests.ts';
 import { eventually, freePort, Moongate } from '../support/moongate.ts';
 
 const rule = 'backendRefs: [{name: backend, port: 3000}]';
@@ -168,6 +168,31 @@ function talk(port: number, servername: string, certificate?: CertificatePair): 
     socket.on('end', () => resolve('the connection was closed'));
   });
 }
+
+suite('certificates of clients that the CA of a ClusterTrustBundle has signed', { timeout: 120_000 }, () => {
+  test('are let in, and no others', async () => {
+    await using stack = new AsyncDisposableStack();
+    const backend = await startEchoBackend('backend');
+    stack.defer(() => backend.close());
+    const [ca, other] = [certificateAuthority('ca'), certificateAuthority('other')];
+    const host = 'a.example.com';
+    const port = await freePort();
+    const frontend = '{default: {validation: {caCertificateRefs: [{group: certificates.k8s.io, kind: ClusterTrustBundle, name: bundle}]}}}';
+    const moongate = await Moongate.create({
+      'gatewayclass.yaml': gatewayClass(false),
+      'gateway.yaml': gateway('ack-gateway', frontend, [{ port, hostname: host }]),
+      'server.yaml': tlsSecret('server', selfSigned(host)),
+      'bundle.yaml': clusterTrustBundle('bundle', ca.certificate),
+      'services.yaml': service('backend', backend.port),
+      'routes.yaml': route('a', { host, rule }),
+    });
+    stack.use(moongate);
+    await moongate.start();
+    await eventually('its client is let in', async () => (await says(port, host, ca.issue('client'))) === 200);
+    assert.equal(await says(port, host, other.issue('client')), unknownCa);
+    assert.equal(await says(port, host), certificateRequired);
+  });
+});
 
 suite('Gateways that share a proxy and a port', { timeout: 120_000 }, () => {
   test('do not let in each other\'s clients', async () => {

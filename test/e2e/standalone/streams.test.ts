@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { after, before, suite, test } from 'node:test';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { selfSigned } from '../support/certificate.ts';
-import { service, standard, tlsSecret } from '../support/manifests.ts';
+import { caConfigMap, service, standard, tlsPolicy, tlsSecret } from '../support/manifests.ts';
 import { eventually, freePort, Moongate } from '../support/moongate.ts';
 
 /** Answers each line with its name and the line. */
@@ -132,10 +132,8 @@ spec:
       'services.yaml': servers.map((server) => (server.name.startsWith('udp') ? udpService(server) : service(server.name, server.port))).join('---\n'),
       'tcp.yaml': route('TCPRoute', 'tcp', `parentRefs: [{ name: web, sectionName: tcp }]\n${refs(['one', 1])}`),
       'udp.yaml': route('UDPRoute', 'udp', `parentRefs: [{ name: web }]\n${refs(['udp-one', 1])}`),
-      'tls.yaml': [
-        route('TLSRoute', 'pass', `parentRefs: [{ name: web, sectionName: pass }]\nhostnames: [inside.example.com]\n${refs(['secret', 1])}`),
-        route('TLSRoute', 'end', `parentRefs: [{ name: web, sectionName: end }]\nhostnames: [ended.example.com]\n${refs(['one', 1])}`),
-      ].join('---\n'),
+      'tls-pass.yaml': route('TLSRoute', 'pass', `parentRefs: [{ name: web, sectionName: pass }]\nhostnames: [inside.example.com]\n${refs(['secret', 1])}`),
+      'tls-end.yaml': route('TLSRoute', 'end', `parentRefs: [{ name: web, sectionName: end }]\nhostnames: [ended.example.com]\n${refs(['one', 1])}`),
     });
     await moongate.start();
   });
@@ -155,6 +153,20 @@ spec:
 
   test('TLS ends at a listener that terminates it, on the same port', async () => {
     assert.equal(await tls(tlsPort, 'ended.example.com'), 'one hello from ended.example.com');
+  });
+
+  test('a policy for the server has it spoken to with TLS from where TLS ends, and from a TCP listener; TLS that passes through stays as it is', async () => {
+    moongate.write('policy.yaml', [caConfigMap('ca', inside.chain), tlsPolicy('secret', { hostname: 'inside.example.com', ca: 'ca' })].join('---\n'));
+    moongate.write('tls-end.yaml', route('TLSRoute', 'end', `parentRefs: [{ name: web, sectionName: end }]\nhostnames: [ended.example.com]\n${refs(['secret', 1])}`));
+    moongate.write('tcp.yaml', route('TCPRoute', 'tcp', `parentRefs: [{ name: web, sectionName: tcp }]\n${refs(['secret', 1])}`));
+    await eventually('TLS anew, to the server', async () => (await tls(tlsPort, 'ended.example.com')) === 'secret hello from ended.example.com');
+    await eventually('TLS begins here', async () => (await tcp(port)) === 'secret hello');
+    assert.equal(await tls(tlsPort, 'inside.example.com'), 'secret hello from inside.example.com');
+    moongate.remove('policy.yaml');
+    await eventually('no TLS begins here', async () => (await tcp(port).catch(() => 'closed')) === 'closed');
+    assert.equal(await tls(tlsPort, 'inside.example.com'), 'secret hello from inside.example.com');
+    moongate.write('tcp.yaml', route('TCPRoute', 'tcp', `parentRefs: [{ name: web, sectionName: tcp }]\n${refs(['one', 1])}`));
+    await eventually('the first backend again', async () => (await tcp(port)) === 'one hello');
   });
 
   test('a server name without a route is closed, and so is what is no TLS', async () => {
@@ -199,7 +211,12 @@ spec:
 
   test('without its route a listener takes nothing', async () => {
     moongate.remove('tcp.yaml');
-    await eventually('connections are closed', async () => (await tcp(port).catch(() => 'closed')) === 'closed');
-    assert.equal((await moongate.statusOf('Gateway', 'web'))?.listeners?.find(({ name }) => name === 'tcp')?.attachedRoutes, 0);
+    const attached = async () => (await moongate.statusOf('Gateway', 'web'))?.listeners?.find(({ name }) => name === 'tcp')?.attachedRoutes;
+    await eventually('the listener says so', async () => (await attached()) === 0);
+    // A share of the connections was closed before.
+    await eventually('all connections are closed', async () => {
+      const outcomes = await Promise.all(Array.from({ length: 20 }, () => tcp(port).catch(() => 'closed')));
+      return outcomes.every((outcome) => outcome === 'closed');
+    });
   });
 });

@@ -26,6 +26,10 @@ export interface EchoBackend {
   readonly port: number;
   /** Every request so far, oldest first. */
   readonly seen: Seen[];
+  /** Handshakes of upgrades so far. */
+  readonly upgrades: Pick<Seen, 'method' | 'path' | 'headers'>[];
+  /** Targets of CONNECT so far. */
+  readonly tunnels: string[];
   close(): Promise<void>;
 }
 
@@ -38,9 +42,12 @@ function seenOfTls(socket: TLSSocket): NonNullable<Seen['tls']> {
 /**
  * A server that answers with what it saw, as JSON. Asked by query: `status=503`, `fail=N` (the first N requests with this
  * `key` get the status), `delay=MS`, `reset` (closes the connection), `cookie=LINE` (a Set-Cookie, any number of them). With `tls` it speaks
- * HTTP/1.1 and HTTP/2, as ALPN says. Echoes bytes after an upgrade.
+ * HTTP/1.1 and HTTP/2, as ALPN says. Echoes bytes after an upgrade or a CONNECT. Listens on some port of 127.0.0.1 unless told otherwise.
  */
-export async function startEchoBackend(name: string, options: { protocol?: 'http1' | 'h2c'; tls?: SecureContextOptions & TlsOptions } = {}): Promise<EchoBackend> {
+export async function startEchoBackend(
+  name: string,
+  options: { protocol?: 'http1' | 'h2c'; tls?: SecureContextOptions & TlsOptions; host?: string; port?: number } = {},
+): Promise<EchoBackend> {
   const seen: Seen[] = [];
   const tries = new Map<string, number>();
 
@@ -70,6 +77,14 @@ export async function startEchoBackend(name: string, options: { protocol?: 'http
   }
 
   const upgraded = new Set<Duplex>();
+  const upgrades: EchoBackend['upgrades'] = [];
+  const tunnels: string[] = [];
+  const openSocket = (socket: Duplex, head: string): void => {
+    upgraded.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.write(head);
+    socket.on('data', (chunk: Buffer) => socket.write(chunk));
+  };
   const server =
     options.tls !== undefined
       ? createSecureServer({ ...options.tls, allowHTTP1: true }, (request, response) => answer(request as unknown as AnyRequest, response as unknown as AnyResponse, () => request.stream.close(8)))
@@ -78,17 +93,21 @@ export async function startEchoBackend(name: string, options: { protocol?: 'http
       : createServer((request, response) => answer(request, response, () => request.socket.destroy()));
   const sessions = new Set<Http2Session>();
   server.on('session', (session: Http2Session) => sessions.add(session.once('close', () => sessions.delete(session))));
-  server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => {
-    upgraded.add(socket);
-    socket.on('error', () => socket.destroy());
-    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-    socket.on('data', (chunk: Buffer) => socket.write(chunk));
+  server.on('upgrade', ({ method = '', url: path = '', headers }: IncomingMessage, socket: Duplex) => {
+    upgrades.push({ method, path, headers });
+    openSocket(socket, 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server.on('connect', ({ url = '' }: IncomingMessage, socket: Duplex) => {
+    tunnels.push(url);
+    openSocket(socket, 'HTTP/1.1 200 OK\r\n\r\n');
+  });
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve));
   return {
     name,
     port: (server.address() as AddressInfo).port,
     seen,
+    upgrades,
+    tunnels,
     async close() {
       for (const socket of upgraded) socket.destroy();
       for (const session of sessions) session.destroy();

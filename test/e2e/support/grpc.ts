@@ -1,4 +1,4 @@
-import { connect, constants, createServer, type IncomingHttpHeaders, type ServerHttp2Session } from 'node:http2';
+import { connect, constants, createSecureServer, createServer, type IncomingHttpHeaders, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 
 /** What a gRPC server saw of a call. */
@@ -16,11 +16,11 @@ export interface GrpcBackend {
   close(): Promise<void>;
 }
 
-/** A gRPC server without TLS that answers every unary call with what it saw, as JSON. */
-export async function startGrpcBackend(name: string): Promise<GrpcBackend> {
+/** A gRPC server, without TLS unless told otherwise, that answers every unary call with what it saw, as JSON. */
+export async function startGrpcBackend(name: string, tls?: { readonly cert: string; readonly key: string }): Promise<GrpcBackend> {
   const seen: SeenCall[] = [];
   const sessions = new Set<ServerHttp2Session>();
-  const server = createServer();
+  const server = tls === undefined ? createServer() : createSecureServer(tls);
   server.on('session', (session) => {
     sessions.add(session);
     session.on('close', () => sessions.delete(session));

@@ -81,6 +81,17 @@ data:
 `;
 }
 
+/** A ClusterTrustBundle with CA certificates. */
+export function clusterTrustBundle(name: string, certificates: string): string {
+  return `apiVersion: certificates.k8s.io/v1beta1
+kind: ClusterTrustBundle
+metadata:
+  name: ${name}
+spec:
+  trustBundle: ${JSON.stringify(certificates)}
+`;
+}
+
 /** A BackendTLSPolicy for a Service of its own name, that trusts the CA of a ConfigMap. `names` are subjectAltNames, as YAML in a line. */
 export function tlsPolicy(service: string, options: { readonly hostname: string; readonly ca: string; readonly names?: string }): string {
   return `apiVersion: gateway.networking.k8s.io/v1
