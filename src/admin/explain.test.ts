@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { BackendTls } from '../ir/backend-tls.ts';
 import type { Backend } from '../ir/backend.ts';
-import type { Listener, RouteTable } from '../ir/listener.ts';
+import type { FilterChain, Listener, RouteTable } from '../ir/listener.ts';
 import type { Route, VirtualHost } from '../ir/route.ts';
+import type { StreamRoute } from '../ir/stream.ts';
 import { forward, listener, loopback, route, rule, share, virtualHost } from '../../test/support/ir-values.ts';
 import { shardOf } from '../xds/resources/shards.ts';
 import { explain } from './explain.ts';
-import { parseRequest } from './explain/request.ts';
-import type { Delivery, World } from './explain/world.ts';
+import { parseQuestion, parseRequest } from './explain/request.ts';
+import type { Delivery, KnownListener, World } from './explain/world.ts';
 
 /** What can be told of routes without Envoy; test/e2e/explain.test.ts holds the choice itself against a real one. */
 
@@ -27,11 +28,16 @@ function world(hosts: Readonly<Record<string, readonly Route[]>>, more: Partial<
     isSharded: () => false,
     backend,
     endpoints: (key) => ({ backend: key, endpoints: key === 'empty' ? [] : [loopback(9000)] }),
-    gatewayListeners: () => [{ name: 'web', port: 80, hostname: '*' }],
+    gatewayListeners: (proxy) => [known('web', 80, { gateway: proxy, owner: `Gateway/${proxy}` })],
+    attached: () => [],
     backendWeights: () => undefined,
     unserved: () => [],
     ...more,
   };
+}
+
+function known(name: string, port: number, more: Partial<KnownListener> = {}): KnownListener {
+  return { gateway: 'e2e/gw', owner: 'Gateway/e2e/gw', name, port, transport: 'TCP', hostname: '*', chain: 'http', fault: undefined, ...more };
 }
 
 function ask(url: string, in_: World, ...headers: readonly string[]) {
@@ -84,7 +90,7 @@ describe('what was not chosen', () => {
 describe('what is told', () => {
   test('where it arrives', () => {
     const explanation = ask('http://a.test/', world({ 'a.test': [route('r', forward(['one']))] }));
-    assert.deepEqual(explanation.listener, { gateway: 'e2e/gw', name: 'web', address: '127.0.0.1', port: 80, boundPort: 8080, serverNames: undefined, certificates: [] });
+    assert.deepEqual(explanation.listener, { gateway: 'e2e/gw', owner: 'Gateway/e2e/gw', name: 'web', address: '127.0.0.1', port: 80, boundPort: 8080, transport: 'TCP', serverNames: undefined, certificates: [] });
     assert.deepEqual(explanation.steps, ['port 80 of Gateway e2e/gw is bound as 8080: connect there']);
   });
 
@@ -176,7 +182,7 @@ describe('what is told', () => {
   });
 
   test('why nobody listens', () => {
-    const ports = () => [{ proxy: 'e2e/gw', port: 81, error: 'port 81 is taken by "nginx" (pid 7)' }];
+    const ports = () => [{ proxy: 'e2e/gw', port: 81, transport: 'TCP' as const, error: 'port 81 is taken by "nginx" (pid 7)' }];
     const reason = (url: string, in_: World) => ask(url, in_).summary;
     assert.equal(reason('http://a.test:81/', world({}, { ports })), 'No answer: Gateway e2e/gw wants port 81 but does not have it: port 81 is taken by "nginx" (pid 7).');
     assert.equal(reason('http://a.test:82/', world({}, { listeners: () => [] })), 'No answer: no Gateway listens on port 82; there is: none at all.');
@@ -205,9 +211,71 @@ test('filters of the listener are told, those for other hosts are not', () => {
     { name: 'ns/gw/n/0', hosts: { hostname: '*', except: ['a.test'] }, externalAuth: undefined },
   ];
   const chain = { name: 'http', serverNames: [], tls: undefined, target: { type: 'routes', table, requestFilters } } as const;
-  const { steps } = ask('http://a.test/', world({ 'a.test': [route('r', forward(['one']))] }, { listeners: () => [listener(table, 80, [chain])] }));
+  const { steps, summary } = ask('http://a.test/', world({ 'a.test': [route('r', forward(['one']))] }, { listeners: () => [listener(table, 80, [chain])] }));
   assert.deepEqual(steps.filter((step) => step.startsWith('filter')), [
     'filter ns/gw/l/0 asks auth by HTTP first, and goes on if that lets the request pass',
-    'filter ns/gw/m/0 has nobody to ask: Envoy answers 500',
   ]);
+  assert.equal(summary, '500: filter ns/gw/m/0 of the listener has nobody to ask: see the conditions of the listener.');
+});
+
+describe('gRPC', () => {
+  const grpc = (backends: readonly (string | undefined)[]) => ({ ...forward(backends.map((backend) => share(backend, 1))), protocol: 'grpc' }) as const;
+  const call = { path: { type: 'Exact', value: '/pkg.S/Get' } } as const;
+
+  test('a call is a POST with a content type, which a GRPCRoute asks for', () => {
+    const hosts = world({ 'a.test': [route('call', grpc(['one']), call), route('page', forward(['two']))] });
+    const explained = explain(parseRequest(undefined, 'grpc://a.test/pkg.S/Get', []), hosts);
+    assert.deepEqual([explained.route?.name, explained.route?.match], ['call', 'gRPC method pkg.S/Get']);
+    assert.deepEqual(explained.others.map(({ name, why }) => `${name}: ${why}`), ['page: comes later: gRPC requests ask the GRPCRoutes of a host first']);
+    assert.deepEqual(ask('http://a.test/pkg.S/Get', hosts).others.map(({ why }) => why), ['the request is not gRPC: it has no content-type, not application/grpc']);
+  });
+
+  test('what Envoy answers by itself is a status of gRPC', () => {
+    const call404 = explain(parseRequest(undefined, 'grpc://a.test/x/y', []), world({ 'a.test': [route('call', grpc(['one']), call)] }));
+    assert.equal(call404.summary, 'gRPC status 12 UNIMPLEMENTED: no route of host a.test fits the request.');
+    assert.deepEqual(call404.answer, { type: 'local', status: 200, reason: 'no route of host a.test fits the request', headers: [{ name: 'grpc-status', value: '12' }], grpcStatus: '12 UNIMPLEMENTED' });
+    const half = explain(parseRequest(undefined, 'grpc://a.test/pkg.S/Get', []), world({ 'a.test': [route('call', grpc(['one', undefined]), call)] }));
+    assert.match(half.summary, /answers 50 % with gRPC status 14 UNAVAILABLE: the backendRef leads nowhere/);
+  });
+});
+
+describe('connections', () => {
+  const stream: StreamRoute = { key: 's', proxy: 'e2e/gw', transport: 'TCP', owner: 'TCPRoute/ns/r', ownerVersion: '1', backends: [{ backend: 'one', weight: 3 }, { backend: undefined, weight: 1 }] };
+  const chain = (name: string, serverNames: readonly string[], taken = true): FilterChain => ({ name, serverNames, tls: serverNames.length === 0 ? undefined : 'passthrough', target: taken ? { type: 'stream', route: 's' } : undefined });
+  const at = (chains: readonly ReturnType<typeof chain>[], more: Partial<World> = {}) => world({}, { listeners: () => [listener('e2e/gw/80', 80, chains)], streamRoute: () => stream, ...more });
+  const summary = (url: string, in_: World) => explain(parseQuestion(undefined, url, []), in_).summary;
+
+  test('go to the backends of the route that has them', () => {
+    const explained = explain(parseQuestion(undefined, 'tcp://127.0.0.1:80', []), at([chain('tcp', [])]));
+    assert.equal(explained.summary, 'TCPRoute ns/r hands the connection on to 75 % one; 25 % nobody: the backendRef leads nowhere, the connection is closed: see the conditions of the route.');
+    assert.deepEqual(explained.answer.type === 'connect' && explained.answer.backends.map(({ endpoints }) => endpoints), [['127.0.0.1:9000'], []]);
+  });
+
+  test('go by server name, and one that no route takes is closed', () => {
+    const both = at([chain('set|a.test', ['a.test']), chain('set', ['*.test'], false)], { gatewayListeners: () => [known('l', 80, { owner: 'ListenerSet/ns/s', chain: 'set', hostname: '*.test' })] });
+    const { listener: part, steps } = explain(parseQuestion(undefined, 'tls://a.test:80', []), both);
+    assert.deepEqual([part?.owner, part?.name], ['ListenerSet/ns/s', 'l']);
+    assert.equal(steps.at(-1), 'TLS passes through: the server behind shows its certificate');
+    assert.equal(summary('tls://b.test:80', both), 'No answer: no route takes server name *.test: the connection is closed.');
+    assert.equal(summary('tcp://b.test:80', both), 'No answer: port 80 speaks TLS: tls is needed.');
+  });
+
+  test('of a listener that is not served say why', () => {
+    const gatewayListeners = () => [known('l', 80, { hostname: 'lost.test', fault: 'Secret ns/x does not exist' })];
+    assert.match(summary('tls://lost.test:80', at([chain('a', ['a.test'])], { gatewayListeners })), /^No answer: TLS fails: listener "l" of Gateway e2e\/gw, which lost\.test belongs to, is not served \(Secret ns\/x does not exist\)/);
+  });
+
+  test('are told of other routes for the same', () => {
+    const attached = () => [{ owner: 'TCPRoute/ns/r', hostnames: ['*'] }, { owner: 'TCPRoute/ns/younger', hostnames: ['*'] }];
+    const unserved = () => [{ owner: 'TCPRoute/ns/out', hostnames: ['*'], reason: 'not accepted' }];
+    const { others } = explain(parseQuestion(undefined, 'tcp://127.0.0.1:80', []), at([chain('tcp', [])], { attached, unserved }));
+    assert.deepEqual(others.map(({ name, fits }) => `${name} ${fits}`), ['TCPRoute/ns/younger true', 'TCPRoute/ns/out false']);
+  });
+
+  const senseless: readonly [string | undefined, string, readonly string[], RegExp][] = [
+    ['GET', 'tcp://a.test:80', [], /has no method/],
+    [undefined, 'tcp://a.test', [], /names no port/],
+    [undefined, 'udp://a.test:53/x', [], /has no path/],
+  ];
+  for (const [method, url, headers, message] of senseless) test(`${method ?? ''} ${url} makes no sense`, () => assert.throws(() => parseQuestion(method, url, headers), message));
 });

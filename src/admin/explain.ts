@@ -1,57 +1,44 @@
-import { routeTableOf, terminationOf, type FilterChain, type Listener, type RouteTable } from '../ir/listener.ts';
+import { routeTableOf, type FilterChain, type Listener, type RouteTable } from '../ir/listener.ts';
 import type { Route, VirtualHost } from '../ir/route.ts';
-import type { StreamRoute } from '../ir/stream.ts';
 import { bestMatch, wider } from '../translate/hostname.ts';
 import { assertNever } from '../util/assert.ts';
 import { connect } from './explain/connection.ts';
 import { corsEffect } from './explain/cors.ts';
-import { deliveryOf } from './explain/delivery.ts';
-import type { Answer, BackendPart, Explanation, ListenerPart, RoutePart } from './explain/explanation.ts';
+import { backendResources, deliveryOf, listenerResources, tableResources } from './explain/delivery.ts';
+import type { Answer, BackendPart, Explanation, RoutePart } from './explain/explanation.ts';
 import { externalAuthLabel } from './explain/external-auth.ts';
 import { backendParts, forwardEffects, percent } from './explain/forwarding.ts';
+import { grpcStatusOf } from './explain/grpc.ts';
+import { handedOn } from './explain/handed-on.ts';
+import { listenerPart } from './explain/listener-part.ts';
 import { matchLabel, misfits, type RoutedRequest } from './explain/match.ts';
 import { methodRefusal } from './explain/method.ts';
 import { otherRoutes } from './explain/others.ts';
 import { normalizePath } from './explain/path.ts';
-import { filterSteps } from './explain/request-filters.ts';
-import { hostOf, type ExplainedRequest, type Header } from './explain/request.ts';
+import { passFilters } from './explain/request-filters.ts';
+import { hostOf, type ExplainedRequest, type Header, type Question } from './explain/request.ts';
 import { changeLabels, location } from './explain/rewrite.ts';
 import type { World } from './explain/world.ts';
 
 /**
- * Says who answers a request, and why, by doing what Envoy does with the same listeners and routes:
+ * Says who answers a request or takes a connection, and why, by doing what Envoy does with the same listeners and routes:
  *
- *     port ─► listener ─ TLS server name ─► chain ─► path made canonical ─► host ─► virtual host ─► first route that fits
- *          ─► CORS, redirect, header changes, rewrite ─► backends by share ─► endpoints
+ *     port ─► listener ─ TLS server name ─► chain ─┬─► path made canonical ─► filters of the listener ─► host ─► virtual host
+ *                                                  │   ─► first route that fits ─► CORS, redirect, header changes, rewrite ─┐
+ *                                                  └─► stream route ────────────────────────────────────────────────────────┴─► backends by share ─► endpoints
  */
-export function explain(request: ExplainedRequest, world: World, options: { readonly gateway?: string } = {}): Explanation {
-  const connection = connect(request, world, options.gateway);
-  const listener = connection.listener && listenerPart(connection.listener, 'chain' in connection ? connection.chain : undefined, { world, request });
-  if ('failure' in connection) {
-    return { ...nothing(request), steps: connection.steps, listener, answer: { type: 'none', reason: connection.failure }, summary: `No answer: ${connection.failure}.` };
-  }
-  const table = routeTableOf(connection.chain);
-  if (table === undefined) return handedOn({ ...nothing(request), steps: connection.steps, listener }, connection.chain, world);
-  const early = beforeRouting(request);
-  const base = { ...nothing(request), steps: [...connection.steps, ...early.steps], listener };
-  if ('answer' in early) return { ...base, answer: early.answer, summary: localSummary(early.answer) };
-  return routed(base, early.routed, { world, listener: connection.listener, chain: connection.chain, table });
-}
-
-function nothing(request: ExplainedRequest): Omit<Explanation, 'summary' | 'answer' | 'steps' | 'listener'> {
-  return { request, virtualHost: undefined, route: undefined, others: [], othersOmitted: 0, delivery: [] };
-}
-
-/** A connection of which nobody reads more than the server name. */
-function handedOn(base: Base, { target }: FilterChain, world: World): Explanation {
-  const route = target?.type === 'stream' ? world.streamRoute(target.route) : undefined;
-  const reason = route === undefined ? 'no route takes the connection: it is closed' : `the connection is handed on as it is (${route.owner}) to ${streamTargets(route)}`;
-  return { ...base, answer: { type: 'none', reason }, summary: `No HTTP answer of ours: ${reason}.` };
-}
-
-function streamTargets({ backends }: StreamRoute): string {
-  const total = backends.reduce((sum, { weight }) => sum + weight, 0);
-  return backends.map(({ backend, weight }) => `${backends.length === 1 ? '' : `${percent(weight / total)} `}${backend ?? 'nobody, since a backendRef leads nowhere: it is closed'}`).join(', ') || 'nobody: it is closed';
+export function explain(question: Question, world: World, options: { readonly gateway?: string } = {}): Explanation {
+  const connection = connect(question, world, options.gateway);
+  const { chain, steps } = connection;
+  const listener = connection.listener && listenerPart(connection.listener, chain, { world, question });
+  const base: Base = { request: question, steps, listener, virtualHost: undefined, route: undefined, others: [], othersOmitted: 0, delivery: [] };
+  if ('failure' in connection) return { ...base, answer: { type: 'none', reason: connection.failure }, summary: `No answer: ${connection.failure}.` };
+  const table = chain && routeTableOf(chain);
+  if (chain === undefined || table === undefined || !('authority' in question)) return handedOn(base, { listener: connection.listener, chain, world });
+  const early = beforeRouting(question);
+  const arrived = { ...base, steps: [...steps, ...early.steps] };
+  if ('answer' in early) return { ...arrived, answer: early.answer, summary: localSummary(early.answer) };
+  return routed(arrived, early.routed, { world, listener: connection.listener, chain, table });
 }
 
 /** What Envoy does with any request, whatever the routes: refuse it, send it elsewhere, or change it. */
@@ -88,27 +75,33 @@ function routed(base: Base, request: RoutedRequest, place: Place): Explanation {
   const host = hostOf(request.authority);
   const table = world.routeTable(place.table);
   const virtualHost = virtualHostOf(place.table, host, world);
+  const filters = passFilters(chain, host);
   const misdirected = misdirection(host, table, virtualHost);
-  const route = misdirected === undefined ? virtualHost?.routes.find(({ match }) => misfits(match, request).length === 0) : undefined;
-  const { others, omitted } = otherRoutes(request, { world, host, virtualHost, table: place.table, proxy: listener.proxy, chosen: route });
+  const isRouted = filters.failure === undefined && misdirected === undefined;
+  const route = isRouted ? virtualHost?.routes.find((each) => misfits(each, request).length === 0) : undefined;
+  const { others, omitted } = otherRoutes(request, { world, host, virtualHost, table: place.table, gateway: base.listener?.gateway ?? listener.proxy, chosen: route });
   const from = { request, place, table, virtualHost };
   const answered =
-    misdirected !== undefined
-      ? { answer: local(421, `host ${host} belongs to the listener for ${misdirected}, and this connection was made for another one`) }
+    filters.failure !== undefined
+      ? { answer: local(500, filters.failure) }
+      : misdirected !== undefined
+      ? { answer: local(421, misdirected === '*' ? `host ${host} is none of those that this connection was made for` : `host ${host} belongs to the listener for ${misdirected}, and this connection was made for another one`) }
       : route === undefined
         ? { answer: local(404, unmatched(host, virtualHost, place)) }
         : answerOf(route, from);
-  const delivery = deliveryOf(world, { listener, chain, table: place.table, host, backends: 'backends' in answered.answer ? answered.answer.backends.flatMap(({ backend }) => backend ?? []) : [] });
+  const answer = toGrpc(answered.answer, request);
+  const backends = answer.type === 'forward' ? answer.backends.flatMap(({ backend }) => backend ?? []) : [];
+  const delivery = deliveryOf(world, listener.proxy, [...listenerResources(listener, chain), ...tableResources(world, place.table, host), ...backendResources(world, backends)]);
   return {
     ...base,
-    steps: [...base.steps, ...filterSteps(chain, host)],
-    virtualHost: misdirected === undefined ? virtualHost?.domain : undefined,
+    steps: [...base.steps, ...filters.steps],
+    virtualHost: isRouted ? virtualHost?.domain : undefined,
     route: 'part' in answered ? answered.part : undefined,
-    answer: answered.answer,
+    answer,
     others,
     othersOmitted: omitted,
     delivery,
-    summary: 'part' in answered ? routeSummary(answered.part, answered.answer) : localSummary(answered.answer),
+    summary: 'part' in answered ? routeSummary(answered.part, answer) : localSummary(answer),
   };
 }
 
@@ -146,6 +139,18 @@ function local(status: number, reason: string, headers: readonly Header[] = []):
   return { type: 'local', status, reason, headers };
 }
 
+/** A gRPC client gets what Envoy answers by itself as a status of gRPC. */
+function toGrpc(answer: Answer, request: RoutedRequest): Answer {
+  const grpcStatus = answer.type === 'local' ? grpcStatusOf(answer.status, request) : undefined;
+  if (answer.type !== 'local' || grpcStatus === undefined) return answer;
+  return { ...answer, status: 200, headers: [...answer.headers, { name: 'grpc-status', value: grpcStatus.split(' ')[0] ?? '' }], grpcStatus };
+}
+
+/** `404`, or for a gRPC client `gRPC status 12 UNIMPLEMENTED`. */
+function statusLabel({ status, grpcStatus }: { readonly status: number; readonly grpcStatus?: string }): string {
+  return grpcStatus === undefined ? String(status) : `gRPC status ${grpcStatus}`;
+}
+
 interface Matched {
   readonly request: RoutedRequest;
   readonly place: Place;
@@ -163,7 +168,7 @@ function answerOf(route: Route, { request, place, table, virtualHost }: Matched)
     name: route.name,
     owner: rule.owner,
     ruleName: rule.name,
-    match: matchLabel(route.match),
+    match: matchLabel(route),
     effects: [...(cors === undefined ? [] : [cors.label]), ...(rule.externalAuth === undefined ? [] : [externalAuthLabel(rule.externalAuth)]), ...effects],
   });
   if (cors?.preflight === true) return { answer: local(200, 'Envoy answers the CORS preflight', cors.headers), part: part([]) };
@@ -198,18 +203,8 @@ function ruleIndex(routeName: string): number | undefined {
   return index === undefined ? undefined : Number(index);
 }
 
-function listenerPart(listener: Listener, chain: FilterChain | undefined, { world, request }: { readonly world: World; readonly request: ExplainedRequest }): ListenerPart {
-  const { proxy, address, port, boundPort } = listener;
-  const named = world.gatewayListeners(proxy).filter((each) => each.port === port);
-  const byHost = new Map(named.map(({ hostname, name }) => [hostname, name]));
-  const best = bestMatch(byHost, hostOf(request.authority));
-  // A chain with TLS is a listener's own; without TLS the listeners of a port share one, and the host tells them apart.
-  const name = chain?.tls !== undefined ? chain.name : ((best === undefined ? undefined : byHost.get(best)) ?? named[0]?.name ?? '');
-  return { gateway: proxy, name, address, port, boundPort, serverNames: chain?.tls && chain.serverNames, certificates: (chain && terminationOf(chain)?.certificates) ?? [] };
-}
-
 function localSummary(answer: Answer): string {
-  return answer.type === 'local' ? `${answer.status}: ${answer.reason}.` : '';
+  return answer.type === 'local' ? `${statusLabel(answer)}: ${answer.reason}.` : '';
 }
 
 function routeSummary({ owner, name }: RoutePart, answer: Answer): string {
@@ -217,9 +212,10 @@ function routeSummary({ owner, name }: RoutePart, answer: Answer): string {
   const who = `${owner.replace('/', ' ')}${index === undefined ? '' : `, rule ${index}`}`;
   switch (answer.type) {
     case 'none':
+    case 'connect':
       return `${who}: no answer.`;
     case 'local':
-      return `${who} answers ${answer.status}: ${answer.reason}.`;
+      return `${who} answers ${statusLabel(answer)}: ${answer.reason}.`;
     case 'forward':
       return `${who} ${forwardSummary(answer.backends)}.`;
     default:
@@ -234,7 +230,7 @@ function forwardSummary(backends: readonly BackendPart[]): string {
   const failed = backends.flatMap((part) => {
     if (part.failure === undefined) return [];
     const about = part.backend === undefined ? '' : ` (${part.backend})`;
-    return [`answers ${label(part) === '' ? '' : `${label(part)}with `}${part.failure.status}: ${part.failure.reason}${about}`];
+    return [`answers ${label(part) === '' ? '' : `${label(part)}with `}${statusLabel(part.failure)}: ${part.failure.reason}${about}`];
   });
   return [...(passed.length === 0 ? [] : [`passes it on to ${passed.join(', ')}`]), ...failed].join('; ');
 }

@@ -203,7 +203,7 @@ describe('explain', () => {
 
   test('ends with 2 for a request that makes no sense', async () => {
     const { stderr, status } = await run('explain', 'GET', 'ftp://x/', '-f', 'explained');
-    assert.deepEqual([stderr, status], ['moongate: scheme ftp is not known: http or https is needed\n', 2]);
+    assert.deepEqual([stderr, status], ['moongate: scheme ftp is not known: http, https, grpc, grpcs, tls, tcp, udp is needed\n', 2]);
   });
 });
 

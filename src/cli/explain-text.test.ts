@@ -7,7 +7,7 @@ const base: Explanation = {
   request: { method: 'GET', scheme: 'http', host: '127.0.0.1', port: 8080, authority: 'www.example.com', path: '/a//b', headers: [{ name: 'x-one', value: '1' }] },
   summary: 'HTTPRoute default/web, rule 0 passes it on to service/default/web/80.',
   steps: ['path /a//b becomes /a/b'],
-  listener: { gateway: 'default/gw', name: 'http', address: '0.0.0.0', port: 80, boundPort: 8080, serverNames: undefined, certificates: [] },
+  listener: { gateway: 'default/gw', owner: 'Gateway/default/gw', name: 'http', address: '0.0.0.0', port: 80, boundPort: 8080, transport: 'TCP', serverNames: undefined, certificates: [] },
   virtualHost: 'www.example.com',
   route: { name: 'httproute/default/web/rule/0/match/0', owner: 'HTTPRoute/default/web', ruleName: 'main', match: 'path prefix /a', effects: ['sets request header x-two: 2', 'gives up after 10 s, retries included'] },
   answer: {

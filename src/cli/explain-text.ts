@@ -1,4 +1,5 @@
-import type { BackendPart, Explanation, OtherRoute } from '../admin/explain/explanation.ts';
+import type { BackendPart, Explanation, OtherRoute, StreamPart } from '../admin/explain/explanation.ts';
+import type { Question } from '../admin/explain/request.ts';
 
 /** Width of the names at the left. */
 const labelWidth = 13;
@@ -7,36 +8,45 @@ const labelWidth = 13;
 export function explanationText(explanation: Explanation): string {
   const { request, summary, steps, listener, virtualHost, route, answer, delivery } = explanation;
   const lines = [
-    `${request.method} ${request.scheme}://${request.host}:${request.port}${request.path}${request.authority === '' ? '' : `   Host: ${request.authority}`}`,
+    questionText(request),
     summary,
     '',
-    ...(listener === undefined ? [] : [row('Gateway', listener.gateway), row('Listener', listenerText(listener))]),
+    ...(listener === undefined ? [] : [row('Gateway', listener.gateway), ...(listener.owner.startsWith('ListenerSet/') ? [row('ListenerSet', listener.owner.slice('ListenerSet/'.length))] : []), row('Listener', listenerText(listener))]),
     ...steps.map((step, i) => row(i === 0 ? 'On the way' : '', step)),
     ...(virtualHost === undefined ? [] : [row('Host', virtualHost === '*' ? '* (every host)' : virtualHost)]),
     ...(route === undefined ? [] : [row('Route', `${route.owner.replace('/', ' ')}${route.ruleName === '' ? '' : ` (rule "${route.ruleName}")`}`), row('', route.name), row('Match', route.match)]),
     ...(route?.effects ?? []).map((effect, i) => row(i === 0 ? 'Filters' : '', effect)),
-    ...(answer.type === 'local' ? [row('Answer', `${answer.status}, ${answer.reason}`), ...answer.headers.map(({ name, value }) => row('', `${name}: ${value}`))] : []),
+    ...(answer.type === 'local' ? [row('Answer', `${answer.grpcStatus === undefined ? answer.status : `gRPC status ${answer.grpcStatus}`}, ${answer.reason}`), ...answer.headers.map(({ name, value }) => row('', `${name}: ${value}`))] : []),
     ...(answer.type === 'forward' ? answer.backends.flatMap((backend) => backendLines(backend, explanation)) : []),
+    ...(answer.type === 'connect' ? answer.backends.flatMap((backend) => streamLines(backend, request)) : []),
     ...deliveryLines(delivery),
     ...otherLines(explanation),
   ];
   return `${lines.join('\n')}\n`;
 }
 
+function questionText(question: Question): string {
+  const { scheme, host, port } = question;
+  if (!('authority' in question)) return `${scheme}://${host}:${port}`;
+  const { method, path, authority } = question;
+  return `${method} ${scheme}://${host}:${port}${path}${authority === '' ? '' : `   Host: ${authority}`}`;
+}
+
 function row(label: string, text: string): string {
   return `${label.padEnd(labelWidth)}${text}`.trimEnd();
 }
 
-function listenerText({ name, address, port, boundPort, serverNames, certificates }: NonNullable<Explanation['listener']>): string {
-  const where = `${name}, ${address}:${boundPort}${boundPort === port ? '' : ` (in place of ${port})`}`;
+function listenerText({ name, address, port, boundPort, transport, serverNames, certificates }: NonNullable<Explanation['listener']>): string {
+  const where = `${name}, ${address}:${boundPort}${transport === 'UDP' ? ' UDP' : ''}${boundPort === port ? '' : ` (in place of ${port})`}`;
   if (serverNames === undefined) return where;
-  return `${where}, TLS for ${serverNames.join(', ') || 'every server name'} with ${certificates.join(', ')}`;
+  return `${where}, TLS for ${serverNames.join(', ') || 'every server name'}${certificates.length === 0 ? ' passed through' : ` with ${certificates.join(', ')}`}`;
 }
 
 function backendLines(backend: BackendPart, { request }: Explanation): string[] {
+  if (!('authority' in request)) return [];
   const { share, failure, protocol, endpoints, endpointsOmitted, authority, path, headers, responseChanges } = backend;
   const name = `${backend.backend ?? 'invalid backend'}, ${Number((share * 100).toFixed(2))} % of requests`;
-  if (failure !== undefined) return [row('Backend', name), row('', `answers ${failure.status}: ${failure.reason}`)];
+  if (failure !== undefined) return [row('Backend', name), row('', `answers ${failure.grpcStatus === undefined ? failure.status : `gRPC status ${failure.grpcStatus}`}: ${failure.reason}`)];
   const servers = [...endpoints, ...(endpointsOmitted === 0 ? [] : [`and ${endpointsOmitted} more`])];
   const given = new Set(request.headers.map((header) => `${header.name}: ${header.value}`));
   const changed = headers.map((header) => `${header.name}: ${header.value}`).filter((line) => !given.has(line) && line !== `x-forwarded-proto: ${request.scheme}`);
@@ -47,6 +57,13 @@ function backendLines(backend: BackendPart, { request }: Explanation): string[] 
     ...changed.map((line) => row('', line)),
     ...responseChanges.map((change, i) => row(i === 0 ? '  Response' : '', change)),
   ];
+}
+
+function streamLines({ backend, share, failure, tls, endpoints, endpointsOmitted }: StreamPart, { scheme }: Question): string[] {
+  const name = `${backend ?? 'invalid backend'}, ${Number((share * 100).toFixed(2))} % of ${scheme === 'udp' ? 'clients' : 'connections'}`;
+  if (failure !== undefined) return [row('Backend', name), row('', failure)];
+  const servers = [...endpoints, ...(endpointsOmitted === 0 ? [] : [`and ${endpointsOmitted} more`])];
+  return [row('Backend', name), row('  Servers', `${servers.join(', ')}${tls ? ' (with TLS)' : ''}`)];
 }
 
 function deliveryLines(delivery: Explanation['delivery']): string[] {

@@ -57,6 +57,10 @@ export interface Outputs {
   readonly proxies: Collection<Proxy>;
   /** What the proxies run on, for those who provide it. Key: the proxy's id. */
   readonly infrastructure: Collection<Infrastructure>;
+  /** Gateways as they were judged, with all listeners, those that are not served too: for who explains. */
+  readonly gateways: Collection<GatewayState>;
+  /** Where routes are attached. Key: the reference of the route. */
+  readonly attachments: Collection<readonly Attachment[]>;
   readonly wantedPorts: Collection<WantedPort>;
   readonly listeners: Collection<Listener>;
   readonly routeTables: Collection<RouteTable>;
@@ -185,6 +189,8 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   return {
     proxies: graph.derive('proxies', fleets, (_fleet, _read, id): Proxy => ({ id })),
     infrastructure: infrastructure(graph, inputs, { fleets, classes }),
+    gateways: states,
+    attachments,
     wantedPorts: ports,
     listeners,
     routeTables: graph.derive('route-tables', tables, ({ http }) => http),

@@ -12,7 +12,7 @@ import { parseRequest } from '../../src/admin/explain/request.ts';
 import { decode } from '../../src/api/decode.ts';
 import type { KindName } from '../../src/api/kinds.ts';
 import type { ControlPlane } from '../../src/app/control-plane.ts';
-import { worldOf } from '../../src/app/explain.ts';
+import { worldOf } from '../../src/app/explain-world.ts';
 import { translateOffline } from '../../src/app/offline.ts';
 import { fileSettings } from '../../src/app/settings.ts';
 import { silentLog } from '../../src/util/log.ts';
@@ -224,6 +224,7 @@ function check(explanation: Explanation, reply: Reply): void {
   const { answer } = explanation;
   switch (answer.type) {
     case 'none':
+    case 'connect':
       return assert.fail(context);
     case 'local':
       return checkLocal(explanation, answer, { reply, context });
@@ -266,6 +267,7 @@ function checkForward(explanation: Explanation, parts: readonly BackendPart[], {
   assert.ok(part !== undefined, context);
   assert.equal(seen.path, part.path, context);
   assert.equal(seen.headers['host'], part.authority, context);
+  assert.ok('headers' in explanation.request);
   const names = new Set([...explanation.request.headers, ...part.headers].map(({ name }) => name));
   for (const name of names) {
     const expected: string[] = part.headers.filter((each) => each.name === name).map(({ value }) => value);

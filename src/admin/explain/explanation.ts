@@ -1,9 +1,10 @@
+import type { Transport } from '../../ir/listener.ts';
 import type { Delivery } from './world.ts';
-import type { ExplainedRequest, Header } from './request.ts';
+import type { Header, Question } from './request.ts';
 
 /** Answer to: who answers this request, and why. */
 export interface Explanation {
-  readonly request: ExplainedRequest;
+  readonly request: Question;
   /** The outcome in one sentence. */
   readonly summary: string;
   readonly answer: Answer;
@@ -22,22 +23,27 @@ export interface Explanation {
 }
 
 export type Answer =
-  /** No HTTP answer: nobody listens, or TLS fails. */
+  /** No answer: nobody listens, TLS fails, or no route takes the connection. */
   | { readonly type: 'none'; readonly reason: string }
-  /** Envoy answers by itself. */
-  | { readonly type: 'local'; readonly status: number; readonly reason: string; readonly headers: readonly Header[] }
+  /** Envoy answers by itself. To a gRPC client, HTTP status 200 with a status of gRPC: `12 UNIMPLEMENTED`. */
+  | { readonly type: 'local'; readonly status: number; readonly reason: string; readonly headers: readonly Header[]; readonly grpcStatus?: string }
   /** One of some backends does. */
-  | { readonly type: 'forward'; readonly backends: readonly BackendPart[] };
+  | { readonly type: 'forward'; readonly backends: readonly BackendPart[] }
+  /** The connection, or the datagrams of a client, go to one of some backends as they are. */
+  | { readonly type: 'connect'; readonly backends: readonly StreamPart[] };
 
 export interface ListenerPart {
   /** `namespace/name` of the Gateway. */
   readonly gateway: string;
-  /** The listener's name in the Gateway. */
+  /** The object that has the listener: that Gateway, or `ListenerSet/namespace/name`. */
+  readonly owner: string;
+  /** The listener's name there. */
   readonly name: string;
   readonly address: string;
   /** As the Gateway wants it, and as it is bound. */
   readonly port: number;
   readonly boundPort: number;
+  readonly transport: Transport;
   /** Server names that lead to it by TLS; empty: all. undefined: no TLS. */
   readonly serverNames: readonly string[] | undefined;
   readonly certificates: readonly string[];
@@ -63,7 +69,7 @@ export interface BackendPart {
   /** Of 1. */
   readonly share: number;
   /** What the client gets when it is not the backend's own answer. */
-  readonly failure: { readonly status: number; readonly reason: string } | undefined;
+  readonly failure: { readonly status: number; readonly reason: string; readonly grpcStatus?: string } | undefined;
   readonly protocol: string;
   /** `10.0.0.1:8080`, `name:80 (by DNS)`, `10.0.0.1:8080 (draining)`. */
   readonly endpoints: readonly string[];
@@ -75,6 +81,20 @@ export interface BackendPart {
   readonly headers: readonly Header[];
   /** Changes of the response, one sentence each. */
   readonly responseChanges: readonly string[];
+}
+
+/** A backend and its share of connections, or of the clients of a UDP port. */
+export interface StreamPart {
+  /** Key of the backend; undefined: the reference leads nowhere. */
+  readonly backend: string | undefined;
+  /** Of 1. */
+  readonly share: number;
+  /** Why there is nobody. */
+  readonly failure: string | undefined;
+  /** TLS is spoken to the servers, by the proxy. */
+  readonly tls: boolean;
+  readonly endpoints: readonly string[];
+  readonly endpointsOmitted: number;
 }
 
 /** A route that does not answer. */

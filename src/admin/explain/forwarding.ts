@@ -3,6 +3,7 @@ import type { Forward, Mirror, Route, Rule, WeightedBackend } from '../../ir/rou
 import type { Session } from '../../ir/session.ts';
 import { hostOf as setHostOf } from '../../xds/resources/header-changes.ts';
 import type { BackendPart } from './explanation.ts';
+import { grpcStatusOf } from './grpc.ts';
 import type { RoutedRequest } from './match.ts';
 import { changedHeaders, changedPath, changeLabels } from './rewrite.ts';
 import type { World } from './world.ts';
@@ -15,14 +16,13 @@ export function backendParts(route: Route, forward: Forward, from: { readonly re
   const used = forward.backends.filter(({ weight }) => weight > 0);
   const total = used.reduce((sum, { weight }) => sum + weight, 0);
   return used.map((backend) => {
-    const endpoints = backend.backend === undefined ? [] : endpointLabels(backend.backend, from.world);
+    const servers = backend.backend === undefined ? { endpoints: [], endpointsOmitted: 0 } : endpointParts(backend.backend, from.world);
     return {
       backend: backend.backend,
       share: backend.weight / total,
-      failure: failureOf(backend, from.world),
+      failure: failureOf(backend, { ...from, rule: route.rule }),
       protocol: protocolLabel(backend.backend === undefined ? undefined : from.world.backend(backend.backend)),
-      endpoints: endpoints.slice(0, maxEndpoints),
-      endpointsOmitted: Math.max(0, endpoints.length - maxEndpoints),
+      ...servers,
       ...sent(route, forward, { backend, request: from.request }),
       responseChanges: [...changeLabels(route.rule.responseHeaders, 'response'), ...changeLabels(backend.responseHeaders, 'response')],
     };
@@ -46,15 +46,33 @@ function sent(route: Route, forward: Forward, { backend, request }: { readonly b
   };
 }
 
-function failureOf({ backend }: WeightedBackend, world: World): BackendPart['failure'] {
-  if (backend === undefined) return { status: 500, reason: 'the backendRef leads nowhere: see the conditions of the route' };
+function failureOf(
+  { backend }: WeightedBackend,
+  { request, rule, world }: { readonly request: RoutedRequest; readonly rule: Rule; readonly world: World },
+): BackendPart['failure'] {
+  const failure = faultOf(backend, world);
+  if (failure === undefined) return undefined;
+  const { status = rule.protocol === 'grpc' ? 503 : 500, reason } = failure;
+  const grpcStatus = grpcStatusOf(status, request);
+  return { status, reason, ...(grpcStatus !== undefined && { grpcStatus }) };
+}
+
+/** Why there is nobody; without a status it is that of an invalid backend. */
+function faultOf(backend: string | undefined, world: World): { readonly status?: number; readonly reason: string } | undefined {
+  if (backend === undefined) return { reason: 'the backendRef leads nowhere: see the conditions of the route' };
   const known = world.backend(backend);
-  if (known === undefined) return { status: 500, reason: 'the backend is not on this proxy' };
+  if (known === undefined) return { reason: 'the backend is not on this proxy' };
   if (known.discovery.type === 'none') return { status: 503, reason: 'the connection cannot be secured as it has to be: see the conditions of the BackendTLSPolicy' };
   if (known.discovery.type === 'endpoints' && (world.endpoints(backend)?.endpoints ?? []).length === 0) {
     return { status: 503, reason: 'the backend has no endpoints that are ready' };
   }
   return undefined;
+}
+
+/** The servers of a backend, as far as they are listed. */
+export function endpointParts(key: string, world: World): Pick<BackendPart, 'endpoints' | 'endpointsOmitted'> {
+  const endpoints = endpointLabels(key, world);
+  return { endpoints: endpoints.slice(0, maxEndpoints), endpointsOmitted: Math.max(0, endpoints.length - maxEndpoints) };
 }
 
 function endpointLabels(key: string, world: World): string[] {

@@ -1,5 +1,5 @@
 import type { Backend, EndpointSet } from '../../ir/backend.ts';
-import type { Listener, RouteTable } from '../../ir/listener.ts';
+import type { Listener, RouteTable, Transport } from '../../ir/listener.ts';
 import type { VirtualHost } from '../../ir/route.ts';
 import type { StreamRoute } from '../../ir/stream.ts';
 import type { XdsType } from '../../xds/server/types.ts';
@@ -9,7 +9,7 @@ export interface World {
   /** All listeners that are on proxies. */
   listeners(): Iterable<Listener>;
   /** Ports that Gateways want, whether they got them or not. */
-  ports(): Iterable<{ readonly proxy: string; readonly port: number; readonly error?: string }>;
+  ports(): Iterable<{ readonly proxy: string; readonly port: number; readonly transport: Transport; readonly error?: string }>;
   routeTable(key: string): RouteTable | undefined;
   streamRoute(key: string): StreamRoute | undefined;
   virtualHost(table: string, domain: string): VirtualHost | undefined;
@@ -19,14 +19,35 @@ export interface World {
   isSharded(table: string): boolean;
   backend(key: string): Backend | undefined;
   endpoints(key: string): EndpointSet | undefined;
-  /** The listeners of the Gateway behind a proxy, as its author wrote them. */
-  gatewayListeners(proxy: string): readonly { readonly name: string; readonly port: number; readonly hostname: string }[];
+  /** The listeners of the Gateways behind a proxy and of their ListenerSets, as their authors wrote them. */
+  gatewayListeners(proxy: string): readonly KnownListener[];
+  /** The routes that are attached to a listener, by `OWNER/listener name`, each with its hostnames there. May take a while. */
+  attached(listener: string): Iterable<{ readonly owner: string; readonly hostnames: readonly string[] }>;
   /** The weights of a rule's backendRefs as its author wrote them; undefined when something else is wrong with the rule or its route. */
   backendWeights(owner: string, rule: number): readonly number[] | undefined;
-  /** Routes that a host would be answered by, were it not for a reason. */
-  unserved(proxy: string): Iterable<UnservedRoute>;
+  /** Routes of some kinds that a host would be answered by, were it not for a reason. */
+  unserved(gateway: string, kinds: readonly RouteKind[]): Iterable<UnservedRoute>;
   /** How far a resource has come; undefined where nothing is delivered (offline). */
   readonly delivery?: (proxy: string, type: XdsType, name: string) => Delivery;
+}
+
+export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute' | 'TCPRoute' | 'UDPRoute';
+
+/** A listener of a Gateway or of a ListenerSet. */
+export interface KnownListener {
+  /** `namespace/name` of the Gateway. */
+  readonly gateway: string;
+  /** The object that has it: `ListenerSet/namespace/name`. */
+  readonly owner: string;
+  readonly name: string;
+  readonly port: number;
+  readonly transport: Transport;
+  /** `*` when none is given. */
+  readonly hostname: string;
+  /** The filter chain that takes its connections. */
+  readonly chain: string;
+  /** Why it is not served. */
+  readonly fault: string | undefined;
 }
 
 /** A route object that a Gateway does not serve. */
