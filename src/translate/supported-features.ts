@@ -9,8 +9,6 @@ export const supportedFeatures: readonly string[] = [
   'ClusterTrustBundle',
   'Gateway',
   'GatewayAddressEmpty',
-  'GatewayAddressRoutability',
-  'GatewayAddressRoutabilityCluster',
   'GatewayFrontendClientCertificateValidation',
   'GatewayFrontendClientCertificateValidationInsecureFallback',
   'GatewayBackendClientCertificate',

@@ -90,8 +90,8 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
   const mergedListeners = graph.derive('merged-listeners', mergedGateways, (fleet) => settle(fleet.filter(({ fault }) => fault === undefined)));
   return graph.derive('gateways', own, (gateway, read): GatewayState => {
     if (!gateway.merged) return gateway;
-    const fleet = (read.get(mergedGateways, gateway.proxy) ?? []).filter(({ fault }) => fault === undefined);
-    const tracingFault = sharedTracingFault(gateway, fleet);
+    // Only who wants them reported has to know about the others.
+    const tracingFault = gateway.tracing && sharedTracingFault(gateway, read.get(mergedGateways, gateway.proxy) ?? []);
     return {
       ...gateway,
       tracing: tracingFault === undefined ? gateway.tracing : undefined,

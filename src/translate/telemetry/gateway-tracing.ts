@@ -29,7 +29,8 @@ export function sharedTracingFault(gateway: GatewayState, fleet: readonly Gatewa
   if (owner === undefined) return undefined;
   const ports = new Set(gateway.listeners.filter(isPlain).map(({ port }) => port));
   for (const other of fleet) {
-    const shared = other.key === gateway.key || other.tracing?.owner === owner ? undefined : other.listeners.find((one) => isPlain(one) && ports.has(one.port));
+    const isApart = other.fault !== undefined || other.key === gateway.key || other.tracing?.owner === owner;
+    const shared = isApart ? undefined : other.listeners.find((one) => isPlain(one) && ports.has(one.port));
     if (shared !== undefined) return { reason: 'Conflicted', message: `targetRefs: Gateway ${gateway.key} shares HTTP port ${shared.port} with Gateway ${other.key}, which the policy is not for` };
   }
   return undefined;
