@@ -54,7 +54,12 @@ test('addresses in the cluster count where they are asked for, beside others or 
   assert.deepEqual(found(both, false), ['192.0.2.1 ', '10.96.0.1 Cluster']);
   assert.deepEqual(found(inside, true), ['10.96.0.1 Cluster']);
   assert.deepEqual(found(both, true), ['10.96.0.1 Cluster'], 'a load balancer that is not gone yet is not told of');
-  assert.deepEqual(found(inside, true, ['10.96.0.9']), ['10.96.0.1 Cluster', '10.96.0.9']);
+  assert.deepEqual(found(inside, true, ['10.96.0.9']), ['10.96.0.1 Cluster', '10.96.0.9 (Service y/x has 10.96.0.1 until it is deleted)']);
+});
+
+test('a Service that cannot be made says why its address cannot be had', () => {
+  const { unusableAddresses } = stateOf({ faults: [], wanted: wantedProxy({ clusterAddresses: { requested: ['10.96.0.9'], only: true } }), stored: [], trouble: 'provided IP is already allocated', nodes });
+  assert.deepEqual(unusableAddresses, ['10.96.0.9 (provided IP is already allocated)']);
 });
 
 test('a proxy is available when a Pod of whatever runs it is', () => {

@@ -1,3 +1,4 @@
+import { keyOfObject } from '../../kube/object.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { byText } from '../../util/compare.ts';
 import { isWorkload } from './managed-kinds.ts';
@@ -21,7 +22,7 @@ export interface ProxyInfraState {
   readonly replicas: { readonly available: number; readonly wanted: number };
   /** Sorted. */
   readonly addresses: readonly ProxyAddress[];
-  /** Of the addresses that the Gateway asks for, those that it did not get. */
+  /** Of the addresses that the Gateway asks for, those that it did not get, with the reason where there is one to tell. */
   readonly unusableAddresses: readonly string[];
   /** What the proxy's settings ask for and cannot have, field and reason: it keeps what it had. */
   readonly fault: string | undefined;
@@ -66,7 +67,10 @@ export function stateOf({ wanted, stored, trouble, faults, nodes }: StateInput):
     message: problem === undefined ? counts : `${problem}; ${counts}`,
     replicas,
     addresses,
-    unusableAddresses: [...wanted.addresses, ...(wanted.clusterAddresses?.requested ?? [])].filter((address) => !got.has(address)),
+    unusableAddresses: [
+      ...wanted.addresses.filter((address) => !got.has(address)),
+      ...(wanted.clusterAddresses?.requested ?? []).filter((address) => !got.has(address)).map((address) => `${address}${whyNot(service, trouble)}`),
+    ],
     fault,
   };
 }
@@ -87,6 +91,13 @@ function allAddresses(service: KubeObject, { wanted, nodes }: Pick<StateInput, '
   const { clusterIPs = [] } = (service.spec ?? {}) as ServiceSpec;
   const inside = wanted.clusterAddresses === undefined ? [] : clusterAddresses(clusterIPs).map((address): ProxyAddress => ({ ...address, routability: 'Cluster' }));
   return [...(wanted.clusterAddresses?.only === true ? [] : addressesOf(service, nodes)), ...inside];
+}
+
+/** Why a proxy does not have the cluster IP that it asks for. */
+function whyNot(service: KubeObject | undefined, trouble: string | undefined): string {
+  if (service === undefined) return trouble === undefined ? '' : ` (${trouble})`;
+  const { clusterIPs = [] } = (service.spec ?? {}) as ServiceSpec;
+  return clusterIPs.length === 0 ? '' : ` (Service ${keyOfObject(service)} has ${clusterIPs.join(', ')} until it is deleted)`;
 }
 
 function clusterAddresses(clusterIPs: readonly string[]): ProxyAddress[] {

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../kube/object.ts';
+import { keepingClusterIp } from './cluster-ip.ts';
 import { covers } from './covers.ts';
 import { appliedAnnotation } from './labels.ts';
 import { isWorkload, managedKinds, objectKey } from './managed-kinds.ts';
@@ -31,10 +32,11 @@ export interface PlanInput {
 export function plan({ wanted, stored, find, isAccepted }: PlanInput): Step[] {
   const steps: Step[] = [];
   const keys = new Set(wanted.map(objectKey));
-  for (const object of wanted) {
-    const found = find(objectKey(object));
+  for (const whole of wanted) {
+    const found = find(objectKey(whole));
     // What is on its way out cannot be held. It is made anew when it is gone.
     if (found?.metadata.deletionTimestamp !== undefined) continue;
+    const object = found === undefined ? whole : keepingClusterIp(whole, found);
     if (found === undefined || !(isCurrent(object, found) || isAccepted(object, found))) steps.push({ kind: 'apply', object, stored: found });
   }
   const leftovers = stored.filter((object) => !keys.has(objectKey(object)) && object.metadata.deletionTimestamp === undefined);

@@ -265,6 +265,27 @@ test('a field that cannot change costs the object, one that is wrong costs nothi
   assert.equal(specOf(server, 'Service')['loadBalancerClass'], 'x');
 });
 
+test('a Service keeps its cluster IP whatever is asked for, and gets the rest', async (context) => {
+  const { server, want, states, quiet, writes } = await setUp(context);
+  const asking = (...requested: readonly string[]): WantedProxy => wantedProxy({ clusterAddresses: { requested, only: true } });
+  want(wantedProxy());
+  await server.until(() => exists(server, 'Service'), 'the Service');
+  edit(server, 'Service', { spec: { ...specOf(server, 'Service'), clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.1'] } });
+  await quiet();
+  const { uid } = server.get('Service', key).metadata;
+  want(asking('10.0.0.7'));
+  await server.until(() => specOf(server, 'Service')['type'] === 'ClusterIP', 'the type');
+  await quiet();
+  assert.deepEqual([server.get('Service', key).metadata.uid, specOf(server, 'Service')['clusterIP']], [uid, '10.0.0.1']);
+  assert.deepEqual(states.get('default/ack-gateway')?.unusableAddresses, [`10.0.0.7 (Service ${key} has 10.0.0.1 until it is deleted)`]);
+  const before = writes().length;
+  want(asking('10.0.0.7'));
+  await quiet();
+  assert.equal(writes().length, before, 'nothing is tried again');
+  server.delete('Service', key);
+  await server.until(() => exists(server, 'Service') && specOf(server, 'Service')['clusterIP'] === '10.0.0.7', 'the Service with the address');
+});
+
 test('a proxy with a fault keeps what it has', async (context) => {
   const { server, want, states, quiet, writes } = await setUp(context);
   want(wantedProxy());

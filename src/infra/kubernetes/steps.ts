@@ -6,6 +6,7 @@ import { messageOf } from '../../util/error-message.ts';
 import { contentHash } from '../../util/hash.ts';
 import { isObject } from '../../util/json-merge.ts';
 import type { Log } from '../../util/log.ts';
+import { keepingClusterIp } from './cluster-ip.ts';
 import { instanceLabel, instanceLabels, proxyAnnotation, selectorLabels } from './labels.ts';
 import { objectKey, resourceOf } from './managed-kinds.ts';
 import { objectOf } from './plan.ts';
@@ -39,10 +40,11 @@ export async function takeStep(step: Step, context: StepContext): Promise<KubeOb
   }
 }
 
-async function apply(object: KubeObject, known: KubeObject | undefined, context: StepContext): Promise<KubeObject | undefined> {
+async function apply(whole: KubeObject, known: KubeObject | undefined, context: StepContext): Promise<KubeObject | undefined> {
   const { client, environment, wanted, log, signal } = context;
-  const resource = resourceOf(object.kind);
-  const stored = known ?? (await lookUp(object, context));
+  const resource = resourceOf(whole.kind);
+  const stored = known ?? (await lookUp(whole, context));
+  const object = stored === undefined ? whole : keepingClusterIp(whole, stored);
   if (known === undefined && stored !== undefined && !isOurs(stored, object, context)) {
     // A ServiceAccount that a user names may be one that has rights in some cloud.
     if (object.kind === 'ServiceAccount' && wanted?.settings?.provider?.kubernetes?.envoyServiceAccount?.name !== undefined) return undefined;

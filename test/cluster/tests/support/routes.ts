@@ -7,19 +7,21 @@ export interface RouteOptions {
   /** Default the Service `backend` of the standard manifests. */
   readonly backend?: { readonly group?: string; readonly kind?: string; readonly name: string; readonly port?: number };
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Default the Gateway of the standard manifests. */
+  readonly parent?: string;
 }
 
 export const routesPath = '/apis/gateway.networking.k8s.io/v1/namespaces/default/httproutes';
 export const gatewayPath = '/apis/gateway.networking.k8s.io/v1/namespaces/default/gateways/ack-gateway';
 
-/** An HTTPRoute of the standard Gateway, with one rule that marks what passes. */
-export function route({ name, host, mark, backend = { name: 'backend', port: 3000 }, annotations = {} }: RouteOptions): object {
+/** An HTTPRoute of a Gateway, with one rule that marks what passes. */
+export function route({ name, host, mark, backend = { name: 'backend', port: 3000 }, annotations = {}, parent = 'ack-gateway' }: RouteOptions): object {
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'HTTPRoute',
     metadata: { name, namespace: 'default', annotations },
     spec: {
-      parentRefs: [{ name: 'ack-gateway' }],
+      parentRefs: [{ name: parent }],
       hostnames: [host],
       rules: [{
         filters: [{ type: 'RequestHeaderModifier', requestHeaderModifier: { set: [{ name: 'x-mark', value: mark }] } }],
