@@ -9,6 +9,8 @@ export const supportedFeatures: readonly string[] = [
   'ClusterTrustBundle',
   'Gateway',
   'GatewayAddressEmpty',
+  'GatewayAddressRoutability',
+  'GatewayAddressRoutabilityCluster',
   'GatewayFrontendClientCertificateValidation',
   'GatewayFrontendClientCertificateValidationInsecureFallback',
   'GatewayBackendClientCertificate',
