@@ -86,7 +86,7 @@ const places: readonly Place[] = [
     kind: 'BackendTLSPolicy',
     field: 'the CA',
     right: configMap,
-    spec: ({ namespace: _, ...ref }) => ({ targetRefs: [target], validation: validation(ref) }),
+    spec: ({ group, kind, name }) => ({ targetRefs: [target], validation: validation({ group, kind, name }) }),
     reasons: { nothing: 'InvalidCACertificateRef', 'wrong kind': 'InvalidKind' },
   },
   {

@@ -15,7 +15,7 @@ import { missing } from '../missing.ts';
 import { mergeSettings, readParameters, uidOf } from '../parameters.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
 import { gatewayTracing, sharedTracingFault } from '../telemetry/gateway-tracing.ts';
-import type { TelemetryPolicies } from '../telemetry/telemetry-policies.ts';
+import type { TelemetryPolicies } from '../telemetry/telemetry-policy.ts';
 import type { CaCertificates } from '../tls/ca-certificates.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import { refOf } from '../../api/resource.ts';
