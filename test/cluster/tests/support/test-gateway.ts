@@ -68,8 +68,8 @@ export class TestGateway {
   }
 
   /** The mark that a backend sees on requests for a host; rejects unless one answers. */
-  async mark(host: string): Promise<string | undefined> {
-    return echoOf(await ask({ address: this.address, host })).headers['X-Mark']?.[0];
+  async mark(host: string, port = 80): Promise<string | undefined> {
+    return echoOf(await ask({ address: this.address, port, host })).headers['X-Mark']?.[0];
   }
 
   /** The status of an answer. */
@@ -78,8 +78,8 @@ export class TestGateway {
   }
 
   /** Waits until a host's requests have a mark. */
-  async untilMarked(host: string, mark: string, within = limit): Promise<void> {
-    await eventually(`requests for ${host} are marked ${mark}`, async () => (await this.mark(host)) === mark, { limit: within });
+  async untilMarked(host: string, mark: string, within = limit, port = 80): Promise<void> {
+    await eventually(`requests for ${host} are marked ${mark}`, async () => (await this.mark(host, port)) === mark, { limit: within });
   }
 
   /** Changes the route of a host and waits until that is seen, in its traffic and in its status. */
