@@ -16,6 +16,7 @@ import { gatewayPath, markPatch, route, routesPath } from './routes.ts';
 /** How to start a cluster with the standard manifests. */
 export interface TestGatewayOptions {
   readonly nodes?: readonly Readonly<Record<string, string>>[];
+  readonly apiServerArgs?: readonly string[];
   /** Values of the chart, as helm takes them with --set. */
   readonly set?: readonly string[];
   /** Called when the cluster runs and nothing is installed yet. */
@@ -44,9 +45,9 @@ export class TestGateway {
   }
 
   /** Resolves when requests are answered. */
-  static async start({ nodes, set = [], beforeInstall, settings }: TestGatewayOptions = {}): Promise<TestGateway> {
+  static async start({ nodes, apiServerArgs = [], set = [], beforeInstall, settings }: TestGatewayOptions = {}): Promise<TestGateway> {
     writeChartCrds();
-    const cluster = await startCluster({ ...(nodes === undefined ? {} : { nodes }), images: imagesFor({ install: 'moongate' }) });
+    const cluster = await startCluster({ ...(nodes === undefined ? {} : { nodes }), apiServerArgs, images: imagesFor({ install: 'moongate' }) });
     try {
       await beforeInstall?.(cluster);
       await install(cluster, { install: 'moongate', set });
