@@ -4,9 +4,9 @@ import { portOf, protocolOf, transportOf, type ServicePorts } from './services.t
 import { xBackend, type XBackendState } from './x-backends.ts';
 import type { Inputs } from '../inputs.ts';
 import type { ObjectTls } from '../tls/object-tls.ts';
-import type { TlsPolicies, TlsPolicy } from '../tls/tls-policies.ts';
+import type { TlsPolicies, TlsPolicy } from '../tls/tls-policy.ts';
 import { tlsTarget } from '../tls/tls-targets.ts';
-import type { TrafficPolicies } from '../traffic/traffic-policies.ts';
+import { trafficPolicyFor, type TrafficPolicies } from '../traffic/traffic-policy.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { Backend, EndpointSet } from '../../ir/backend.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
@@ -39,7 +39,7 @@ export function backends(
   };
   const all = graph.derive('backends', from.inUse, (_use, read, key): Backend | undefined => {
     const backend = connected(read, key);
-    const retryBudget = from.traffic.find(read, key)?.retryBudget;
+    const retryBudget = trafficPolicyFor(read, from.traffic, key)?.retryBudget;
     return backend === undefined || retryBudget === undefined ? backend : { ...backend, retryBudget };
   });
   return { backends: all, endpointSets: endpointSets(graph, inputs, { services: from.services, backends: all }) };

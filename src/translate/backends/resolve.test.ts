@@ -6,7 +6,8 @@ import type { ServicePorts } from './services.ts';
 import type { XBackendState } from './x-backends.ts';
 import { decoded, readDirectly } from '../testing.ts';
 import type { ObjectTls } from '../tls/object-tls.ts';
-import type { TlsPolicy, TlsTarget } from '../tls/tls-policies.ts';
+import type { PolicyTarget } from '../policy-attachment.ts';
+import type { TlsPolicy } from '../tls/tls-policy.ts';
 import { Graph } from '../../reactive/graph.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 
@@ -78,7 +79,7 @@ const policy: TlsPolicy = {
 const secured = new Set(['shop/secured/p443', 'shop/wss-secured/undefined']);
 
 /** A policy is for one port of one Service, and for one Backend. */
-const policies = { find: (_read: unknown, { object, section }: TlsTarget) => (secured.has(`${object}/${section}`) ? policy : undefined) };
+const policies = { find: (_read: unknown, { object, section }: PolicyTarget) => (secured.has(`${object}/${section}`) ? policy : undefined) };
 
 function resolve(ref: Partial<BackendReference>, traffic?: Traffic, anyHost = true): Resolved {
   const from = { kind: 'HTTPRoute', namespace: 'shop' };

@@ -5,7 +5,7 @@ import { leavesVersion, protocolFault, type XBackendState } from './x-backends.t
 import type { Fault } from '../conditions.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
 import type { ObjectTls } from '../tls/object-tls.ts';
-import type { TlsPolicies } from '../tls/tls-policies.ts';
+import type { TlsPolicies } from '../tls/tls-policy.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
 

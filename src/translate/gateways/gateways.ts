@@ -16,7 +16,7 @@ import { missing } from '../missing.ts';
 import { mergeSettings, readParameters, uidOf } from '../parameters.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
 import { gatewayTracing, sharedTracingFault } from '../telemetry/gateway-tracing.ts';
-import type { TelemetryPolicies } from '../telemetry/telemetry-policies.ts';
+import type { TelemetryPolicies } from '../telemetry/telemetry-policy.ts';
 import type { CaCertificates } from '../tls/ca-certificates.ts';
 import { currentName } from '../../api/former-kinds.ts';
 import type { ResourceOf } from '../../api/kinds.ts';

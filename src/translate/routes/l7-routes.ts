@@ -7,7 +7,7 @@ import { parseBackendKey } from '../backends/backend-key.ts';
 import { resolveBackend, type BackendCatalog, type Traffic } from '../backends/resolve.ts';
 import { bugFault, joinFaults } from '../conditions.ts';
 import type { Inputs } from '../inputs.ts';
-import type { TrafficPolicies } from '../traffic/traffic-policies.ts';
+import { trafficPolicyFor, type TrafficPolicies } from '../traffic/traffic-policy.ts';
 import { refOf, type Resource } from '../../api/resource.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
@@ -59,7 +59,7 @@ function l7Route<Rule>(
         const own = parsed.type === 'xbackend' ? read.get(catalog.xBackends, parsed.object)?.resource : undefined;
         const spec = own?.object.spec.sessionPersistence;
         if (own !== undefined) return spec && { spec, owner: refOf(own) };
-        const { session, ref: owner } = policies.find(read, backend) ?? {};
+        const { session, ref: owner } = trafficPolicyFor(read, policies, backend) ?? {};
         return session && owner && { spec: session, owner };
       },
       resolve: (ref, own = traffic[kind]) => resolveBackend(read, from, ref, catalog, own),

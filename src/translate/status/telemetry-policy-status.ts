@@ -1,8 +1,7 @@
 import { policyStatus, type PolicyStatus } from './policy-status.ts';
 import { condition, type Fault } from '../conditions.ts';
 import type { GatewayState } from '../gateways/state.ts';
-import { isGateway, type TelemetryPolicies } from '../telemetry/telemetry-policies.ts';
-import type { TelemetryPolicy } from '../telemetry/telemetry-policy.ts';
+import { isGateway, type TelemetryPolicies, type TelemetryPolicy } from '../telemetry/telemetry-policy.ts';
 import type { Condition } from '../../api/conditions.ts';
 import type { Read } from '../../reactive/collection.ts';
 
@@ -22,7 +21,7 @@ export interface TelemetryPolicyFacts {
 /** The status of an XTelemetryPolicy: its ancestors are its targets. */
 export function telemetryPolicyStatus(read: Read, policy: TelemetryPolicy, facts: TelemetryPolicyFacts): PolicyStatus {
   const targets = policy.targetRefs.map((ref) => ({ ref, gateway: isGateway(ref) ? facts.gateway(ref) : undefined }));
-  const known = targets.flatMap(({ gateway }) => (gateway === undefined ? [] : [{ conflict: facts.policies.conflict(read, policy, gateway.key) ?? gateway.tracingFault, gateways: [gateway] }]));
+  const known = targets.flatMap(({ ref, gateway }) => (gateway === undefined ? [] : [{ conflict: facts.policies.conflict(read, policy, ref) ?? gateway.tracingFault, gateways: [gateway] }]));
   const { namespace } = policy;
   return {
     ancestors: [

@@ -1,7 +1,7 @@
 import { policyStatus, type PolicyStatus } from './policy-status.ts';
 import { condition, type Fault } from '../conditions.ts';
 import type { GatewayState } from '../gateways/state.ts';
-import type { TlsPolicies, TlsPolicy } from '../tls/tls-policies.ts';
+import type { TlsPolicies, TlsPolicy } from '../tls/tls-policy.ts';
 import type { Condition } from '../../api/conditions.ts';
 import type { BackendTLSTargetRef } from '../../api/types.ts';
 import type { Read } from '../../reactive/collection.ts';

@@ -1,8 +1,7 @@
 import { policyStatus, type PolicyStatus } from './policy-status.ts';
 import { condition } from '../conditions.ts';
 import type { GatewayState } from '../gateways/state.ts';
-import type { TrafficPolicies } from '../traffic/traffic-policies.ts';
-import type { TrafficPolicy } from '../traffic/traffic-policy.ts';
+import type { TrafficPolicies, TrafficPolicy } from '../traffic/traffic-policy.ts';
 import type { Read } from '../../reactive/collection.ts';
 
 /** The status of an XBackendTrafficPolicy. `reach` gives the Gateways whose routes lead to a target. */

@@ -1,4 +1,4 @@
-import type { TelemetryPolicies } from './telemetry-policies.ts';
+import type { TelemetryPolicies } from './telemetry-policy.ts';
 import type { Fault } from '../conditions.ts';
 import type { GatewayState, ListenerState } from '../gateways/state.ts';
 import type { ObjectRef } from '../../api/resource.ts';
@@ -14,7 +14,7 @@ export interface GatewayTracing {
 
 /** The tracing of a Gateway. */
 export function gatewayTracing(read: Read, gateway: Pick<GatewayState, 'key' | 'namespace' | 'name'>, policies: TelemetryPolicies): GatewayTracing | undefined {
-  const policy = policies.find(read, gateway.key);
+  const policy = policies.find(read, { group: 'gateway.networking.k8s.io', kind: 'Gateway', object: gateway.key });
   if (policy?.tracing === undefined) return undefined;
   const { serviceName = `${gateway.name}.${gateway.namespace}`, ...rest } = policy.tracing;
   return { owner: policy.ref, ownerVersion: policy.version, tracing: { ...rest, serviceName } };

@@ -1,6 +1,6 @@
-import type { TlsTarget } from './tls-policies.ts';
 import { parseBackendKey, serviceGroups, type BackendKey } from '../backends/backend-key.ts';
 import { portOf, transportOf, type ServicePorts } from '../backends/services.ts';
+import type { PolicyTarget } from '../policy-attachment.ts';
 import type { GatewayState } from '../gateways/state.ts';
 import type { BackendTLSTargetRef } from '../../api/types.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
@@ -12,7 +12,7 @@ export interface GatewayBackend {
 }
 
 /** What policies call a backend; undefined: what is sent there is given no TLS. */
-export function tlsTarget(read: Read, backend: BackendKey, services: Collection<ServicePorts>): TlsTarget | undefined {
+export function tlsTarget(read: Read, backend: BackendKey, services: Collection<ServicePorts>): PolicyTarget | undefined {
   if (backend.variant === 'udp' || backend.variant === 'passthrough' || backend.type === 'xbackend') return undefined;
   const { object } = backend;
   if (backend.type === 'backend') return { group: 'gateway.envoyproxy.io', kind: 'Backend', object, section: undefined };

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { trafficPolicies } from './traffic-policies.ts';
-import { trafficPolicy } from './traffic-policy.ts';
+import { trafficPolicies, trafficPolicy, trafficPolicyFor } from './traffic-policy.ts';
 import { decoded, readDirectly } from '../testing.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { Inputs } from '../inputs.ts';
@@ -37,8 +36,8 @@ test('the oldest policy is in force, for every port and every way to speak to th
   const [young, old, same] = [policy('a', {}, '2026-02-01T00:00:00Z'), policy('b', {}), policy('c', {})];
   for (const each of [young, old, same]) source.set(each.key, each);
   graph.settle();
-  for (const key of ['service/default/app/80', 'service/default/app/81/h2c']) assert.equal(policies.find(readDirectly, key)?.key, 'default/b');
-  for (const key of ['service/default/other/80', 'service/elsewhere/app/80', 'backend/default/app']) assert.equal(policies.find(readDirectly, key), undefined);
+  for (const key of ['service/default/app/80', 'service/default/app/81/h2c']) assert.equal(trafficPolicyFor(readDirectly, policies, key)?.key, 'default/b');
+  for (const key of ['service/default/other/80', 'service/elsewhere/app/80', 'backend/default/app']) assert.equal(trafficPolicyFor(readDirectly, policies, key), undefined);
   const conflicts = [young, old, same].map((each) => {
     const translated = trafficPolicy(each);
     return translated.targetRefs.map((ref) => policies.conflict(readDirectly, translated, ref)?.message);
