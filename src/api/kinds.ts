@@ -32,6 +32,7 @@ import type { XBackend } from '../gen/k8s/xbackend.v1alpha1.ts';
 import type { XBackendTrafficPolicy } from '../gen/k8s/xbackendtrafficpolicy.v1alpha1.ts';
 import type { XMesh } from '../gen/k8s/xmesh.v1alpha1.ts';
 import type { XTelemetryPolicy } from '../gen/k8s/xtelemetrypolicy.v1alpha1.ts';
+import { formerDefinitions } from './former-kinds.ts';
 import type { Resource } from './resource.ts';
 
 /** Every kind that we read, with the type of its objects: that of the storage version. The versions of a kind differ in nothing that we use. */
@@ -66,6 +67,7 @@ export interface Objects {
   UDPRoute: UDPRoute;
   XBackend: XBackend;
   XBackendTrafficPolicy: XBackendTrafficPolicy;
+  XListenerSet: ListenerSet;
   XMesh: XMesh;
   XTelemetryPolicy: XTelemetryPolicy;
 }
@@ -85,7 +87,7 @@ export interface Kind extends Omit<Definition, 'kind'> {
 }
 
 const byName = new Map<string, Kind>();
-for (const definition of DEFINITIONS) {
+for (const definition of [...DEFINITIONS, ...formerDefinitions(DEFINITIONS)]) {
   const kind = definition.kind as KindName;
   byName.set(kind, { ...definition, kind, namespaced: definition.scope === 'Namespaced' });
 }

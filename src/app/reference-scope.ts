@@ -31,8 +31,8 @@ export function followReferences(plane: Referring, apply: (kind: ScopedKind, nam
       apply(kind, namespaces);
     }
   };
-  const { Backend, BackendTLSPolicy, EnvoyProxy, Gateway, ListenerSet, XBackend } = plane.resources;
-  for (const collection of [Backend, BackendTLSPolicy, EnvoyProxy, Gateway, ListenerSet, XBackend, plane.outputs.infrastructure]) collection.subscribe(look);
+  const { Backend, BackendTLSPolicy, EnvoyProxy, Gateway, ListenerSet, XBackend, XListenerSet } = plane.resources;
+  for (const collection of [Backend, BackendTLSPolicy, EnvoyProxy, Gateway, ListenerSet, XBackend, XListenerSet, plane.outputs.infrastructure]) collection.subscribe(look);
 }
 
 /** Everything that Gateways of ours, their proxies and the policies and backends behind them refer to. */
@@ -45,7 +45,7 @@ function references({ resources, outputs }: Referring): Reference[] {
   const keys = new Set(gateways.map(({ key }) => key));
   return [
     ...gateways.flatMap(ofGateway),
-    ...[...resources.ListenerSet.values()].filter((set) => parentOf(set)?.some((gateway) => keys.has(gateway)) === true).flatMap(ofListeners),
+    ...[...resources.ListenerSet.values(), ...resources.XListenerSet.values()].filter((set) => parentOf(set)?.some((gateway) => keys.has(gateway)) === true).flatMap(ofListeners),
     ...[...resources.BackendTLSPolicy.values()].flatMap(({ metadata, object }) => within(metadata.namespace, object.spec.validation.caCertificateRefs)),
     ...[...resources.Backend.values()].flatMap(({ metadata, object: { spec } }) =>
       within(metadata.namespace, [...(spec.tls?.caCertificateRefs ?? []), spec.tls?.clientCertificateRef]),
@@ -62,7 +62,7 @@ function ofGateway(gateway: ResourceOf<'Gateway'>): Reference[] {
   return [...ofListeners(gateway), ...within(metadata.namespace, [...clientCas(spec.tls), spec.tls?.backend?.clientCertificateRef])];
 }
 
-function ofListeners({ metadata, object }: ResourceOf<'Gateway' | 'ListenerSet'>): Reference[] {
+function ofListeners({ metadata, object }: ResourceOf<'Gateway' | 'ListenerSet' | 'XListenerSet'>): Reference[] {
   return object.spec.listeners.flatMap(({ tls }) => within(metadata.namespace, tls?.certificateRefs));
 }
 

@@ -14,7 +14,7 @@ import { byPlace } from './load.ts';
 import type { Standalone } from './standalone.ts';
 
 /** Kinds that a report shows, in this order: those whose objects have conditions. */
-const reportedKinds = ['GatewayClass', 'Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute', 'UDPRoute', 'BackendTLSPolicy', 'XBackend', 'XBackendTrafficPolicy', 'XTelemetryPolicy'] as const satisfies readonly KindName[];
+const reportedKinds = ['GatewayClass', 'Gateway', 'ListenerSet', 'XListenerSet', 'HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute', 'UDPRoute', 'BackendTLSPolicy', 'XBackend', 'XBackendTrafficPolicy', 'XTelemetryPolicy'] as const satisfies readonly KindName[];
 
 /** Everything in a status report that is not about the program itself. */
 export function statusReport(

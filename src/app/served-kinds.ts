@@ -40,6 +40,7 @@ export const SERVICE: Readonly<Record<KindName, 'served' | 'inert' | 'unserved'>
   UDPRoute: 'served',
   XBackend: 'served',
   XBackendTrafficPolicy: 'served',
+  XListenerSet: 'served',
   XMesh: 'unserved',
   XTelemetryPolicy: 'served',
 };

@@ -2,7 +2,7 @@ import type { KindName } from '../api/kinds.ts';
 import type { KindState } from '../source/kubernetes/kubernetes-source.ts';
 
 /** Without one of these a controller that starts would take down what an earlier one has set up. */
-const needed: ReadonlySet<KindName> = new Set(['BackendTLSPolicy', 'EndpointSlice', 'EnvoyProxy', 'Gateway', 'GatewayClass', 'GRPCRoute', 'HTTPRoute', 'ListenerSet', 'Namespace', 'ReferenceGrant', 'Service', 'TCPRoute', 'TLSRoute', 'UDPRoute', 'XBackendTrafficPolicy', 'XTelemetryPolicy']);
+const needed: ReadonlySet<KindName> = new Set(['BackendTLSPolicy', 'EndpointSlice', 'EnvoyProxy', 'Gateway', 'GatewayClass', 'GRPCRoute', 'HTTPRoute', 'ListenerSet', 'Namespace', 'ReferenceGrant', 'Service', 'TCPRoute', 'TLSRoute', 'UDPRoute', 'XBackendTrafficPolicy', 'XListenerSet', 'XTelemetryPolicy']);
 
 /**
  * Kinds that RBAC hides, and that nothing may begin without, a sentence each: what has never been read must not be taken for what is not

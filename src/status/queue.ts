@@ -1,5 +1,5 @@
 /** Kinds that people and deployment tools wait for; there are few of them, and many routes. */
-const FIRST: ReadonlySet<string> = new Set(['GatewayClass', 'Gateway', 'ListenerSet']);
+const FIRST: ReadonlySet<string> = new Set(['GatewayClass', 'Gateway', 'ListenerSet', 'XListenerSet']);
 
 /** Objects whose turn to be written has come: Gateways and their like first, the rest in the order of their coming. */
 export class Queue<T extends { readonly kind: string }> {

@@ -1,3 +1,4 @@
+import { currentKind } from '../api/former-kinds.ts';
 import type { ResourceOf } from '../api/kinds.ts';
 import type { Collection, Index, Read } from '../reactive/collection.ts';
 
@@ -36,7 +37,11 @@ export function referenceGrants(grants: Collection<ResourceOf<'ReferenceGrant'>>
 function allows(grant: ResourceOf<'ReferenceGrant'>, from: Referrer, to: Target): boolean {
   const { spec } = grant.object;
   return (
-    spec.from.some((f) => f.group === from.group && f.kind === from.kind && f.namespace === from.namespace) &&
-    spec.to.some((t) => t.group === to.group && t.kind === to.kind && (t.name === undefined || t.name === '' || t.name === to.name))
+    spec.from.some((f) => isOfKind(currentKind(f), from) && f.namespace === from.namespace) &&
+    spec.to.some((t) => isOfKind(t, to) && (t.name === undefined || t.name === '' || t.name === to.name))
   );
+}
+
+function isOfKind(a: Pick<Referrer, 'group' | 'kind'>, b: Pick<Referrer, 'group' | 'kind'>): boolean {
+  return a.group === b.group && a.kind === b.kind;
 }

@@ -9,6 +9,7 @@ import { gateways } from './gateways/gateways.ts';
 import { listenerOf, servingByPort, tablesOf, wantedPorts, type TableState, type WantedPort } from './gateways/ports.ts';
 import { infrastructure, type Infrastructure } from './gateways/infrastructure.ts';
 import { byAge, type GatewayState } from './gateways/state.ts';
+import { listenerSets } from './former-kinds.ts';
 import { gatewayClasses } from './gateway-classes.ts';
 import type { Inputs, Settings } from './inputs.ts';
 import { missing } from './missing.ts';
@@ -114,7 +115,8 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   };
   const telemetry = telemetryPolicies(graph, inputs, catalog);
   const classes = gatewayClasses(graph, inputs, settings);
-  const states = gateways(graph, inputs, { settings, classes, grants, certificates: tls, cas, catalog, telemetry });
+  const sets = listenerSets(graph, inputs);
+  const states = gateways(graph, inputs, { settings, classes, grants, listenerSets: sets, certificates: tls, cas, catalog, telemetry });
   const fleets = graph.group('fleets', states, ({ proxy }) => [proxy], byAge);
 
   const ports = graph.expand('wanted-ports', fleets, (fleet): Iterable<[string, WantedPort]> => wantedPorts(fleet));
@@ -209,6 +211,7 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
       settings,
       grants,
       classes,
+      listenerSets: sets,
       gateways: states,
       attachedRoutes,
       attachments,

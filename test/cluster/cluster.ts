@@ -30,6 +30,8 @@ export interface ClusterOptions {
   readonly nodes?: readonly Readonly<Record<string, string>>[];
   /** Images beside those of the cluster itself and the echo server's. Every node has them when the cluster is started. */
   readonly images?: readonly ImageSource[];
+  /** More arguments for the API server. */
+  readonly apiServerArgs?: readonly string[];
   /** Further archives (docker-archive or OCI tars), by path. */
   readonly archives?: readonly string[];
   readonly onProgress?: Progress;
@@ -88,7 +90,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     await mkdir(join(dir, 'logs'), { recursive: true });
     const network = await createNetwork(plan, names);
     const preparing = Promise.all(network.nodes.map((machine, index) => prepareNode({ plan, index, machine, labels: labels[index] ?? {}, clusterDir: dir, store, program })));
-    const [controlPlane, nodes] = await Promise.all([startControlPlane({ plan, dir, machine: network.controlPlane, program }), preparing]);
+    const [controlPlane, nodes] = await Promise.all([startControlPlane({ plan, dir, machine: network.controlPlane, program, apiServerArgs: options.apiServerArgs ?? [] }), preparing]);
     signal?.throwIfAborted();
     allocation.serve();
     const { kubeconfig, certificates } = controlPlane;

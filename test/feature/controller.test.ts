@@ -141,6 +141,35 @@ describe('a controller', () => {
     assert.ok(api.requests.some(({ path }) => path === '/api/v1/namespaces/certificates/secrets'));
   });
 
+  test('serves an XListenerSet, and hands its place to the ListenerSet of the same name and back', async (context) => {
+    const api = await FakeApiServer.start(context);
+    api.uninstall('XListenerSet');
+    api.put('GatewayClass', gatewayClass);
+    const { spec, ...rest } = gateway('web');
+    api.put('Gateway', { ...rest, spec: { ...(spec as object), allowedListeners: { namespaces: { from: 'Same' } } } });
+    const set = { metadata: { name: 'more', namespace: 'default' }, spec: { parentRef: { name: 'web' }, listeners: [{ name: 'more', port: 8080, protocol: 'HTTP' }] } };
+    api.put('HTTPRoute', { metadata: { name: 'app', namespace: 'default' }, spec: { parentRefs: [{ group: 'gateway.networking.x-k8s.io', kind: 'XListenerSet', name: 'more' }], rules: [{ backendRefs: [{ name: 'app', port: 80 }] }] } });
+    await controller(context, api).start();
+    api.install('XListenerSet');
+    api.put('XListenerSet', set);
+    const accepted = (kind: string, as: string) => until(`${kind}: ${as}`, () => api.list(kind).length === 1 && conditions(api, kind, 'default/more')['Accepted'] === as);
+    const listeners = (kind: string): readonly { readonly port?: number; readonly attachedRoutes: number }[] => (api.get(kind, 'default/more')['status'] as { listeners: [] }).listeners;
+
+    await accepted('XListenerSet', 'True/Accepted');
+    assert.deepEqual(listeners('XListenerSet').map(({ port, attachedRoutes }) => [port, attachedRoutes]), [[8080, 1]]);
+    await until('the route is accepted', () => conditions(api, 'HTTPRoute', 'default/app')['Accepted'] === 'True/Accepted');
+
+    api.put('ListenerSet', set);
+    await accepted('ListenerSet', 'True/Accepted');
+    await accepted('XListenerSet', 'False/Invalid');
+    assert.deepEqual([listeners('ListenerSet').map(({ port, attachedRoutes }) => [port, attachedRoutes]), listeners('XListenerSet')], [[[undefined, 1]], []]);
+    assert.equal(conditions(api, 'HTTPRoute', 'default/app')['Accepted'], 'True/Accepted');
+
+    api.delete('ListenerSet', 'default/more');
+    await accepted('XListenerSet', 'True/Accepted');
+    assert.equal(listeners('XListenerSet').length, 1);
+  });
+
   test('looks for ConfigMaps only where something names one', async (context) => {
     const api = await FakeApiServer.start(context);
     api.put('GatewayClass', gatewayClass);

@@ -74,6 +74,8 @@ function template(): Resource[] {
     ['EnvoyProxy', { ...meta('own'), spec: { backendTLS: { minVersion: '1.2' } } }],
     ['Gateway', { ...meta('web'), spec: { gatewayClassName: namespace, allowedListeners: { namespaces: { from: 'Same' } }, listeners } }],
     ['ListenerSet', { ...meta('more'), spec: { parentRef: { name: 'web' }, listeners: [{ name: 'extra', port: 81, protocol: 'HTTP' }] } }],
+    ['XListenerSet', { ...meta('more'), spec: { parentRef: { name: 'web' }, listeners: [{ name: 'moved', port: 82, protocol: 'HTTP' }] } }],
+    ['XListenerSet', { ...meta('older'), spec: { parentRef: { name: 'web' }, listeners: [{ name: 'older', port: 83, protocol: 'HTTP' }] } }],
     ['Secret', { ...meta('pair'), stringData: { 'tls.crt': pair.chain, 'tls.key': pair.privateKey } }],
     ['ConfigMap', { ...meta('ca'), data: { 'ca.crt': pair.chain } }],
     ['ClusterTrustBundle', { metadata: { name: namespace }, spec: { trustBundle: pair.chain } }],

@@ -43,7 +43,7 @@ What it makes itself is created and patched by server-side apply, and updated wh
     - udproutes
   verbs: [get, list, watch]
 - apiGroups: [gateway.networking.x-k8s.io]
-  resources: [xbackends, xbackendtrafficpolicies, xtelemetrypolicies]
+  resources: [xbackends, xbackendtrafficpolicies, xlistenersets, xtelemetrypolicies]
   verbs: [get, list, watch]
 - apiGroups: [gateway.envoyproxy.io]
   resources:
@@ -88,7 +88,7 @@ What it makes itself is created and patched by server-side apply, and updated wh
     - udproutes/status
   verbs: [patch]
 - apiGroups: [gateway.networking.x-k8s.io]
-  resources: [xbackends/status, xbackendtrafficpolicies/status, xtelemetrypolicies/status]
+  resources: [xbackends/status, xbackendtrafficpolicies/status, xlistenersets/status, xtelemetrypolicies/status]
   verbs: [patch]
 - apiGroups: [gateway.envoyproxy.io]
   resources:

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { definitionOf, schemaOf } from '../../api/crds.ts';
+import { schemaOf } from '../../api/crds.ts';
 import { kindNamed, type KindName } from '../../api/kinds.ts';
 import type { Schema } from '../../api/schema.ts';
 import { MAX_MESSAGE_BYTES } from './conditions.ts';
 import { MAX_ADDRESSES, MAX_FEATURES, shapeOf, STATUS_KINDS, type Shape } from './shapes.ts';
 
 function statusSchema(name: string): Readonly<Record<string, Schema>> {
-  const { group, storageVersion } = kindNamed(name as KindName);
-  const definition = definitionOf(group, name) ?? assert.fail(`no definition of ${name}`);
-  return (schemaOf(definition, storageVersion) as Schema).properties?.['status']?.properties ?? {};
+  const kind = kindNamed(name as KindName);
+  return (schemaOf(kind, kind.storageVersion) as Schema).properties?.['status']?.properties ?? {};
 }
 
 /** Fields and limits, as the shape has them and as they are in the CRD. */

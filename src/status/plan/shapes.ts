@@ -20,13 +20,15 @@ export const MAX_ADDRESSES = 16;
 export const MAX_FEATURES = 64;
 
 const route: Shape = { form: 'entries', list: 'parents', max: 32 };
+const listenerSet: Shape = { form: 'whole', conditions: Object.values(ListenerSetCondition), fields: ['listeners'] };
 const policy: Shape = { form: 'entries', list: 'ancestors', max: 16 };
 
 /** Kinds whose status we write. A kind that is not here has none of ours. */
 const shapes: Readonly<Record<string, Shape>> = {
   GatewayClass: { form: 'whole', conditions: Object.values(GatewayClassCondition), fields: ['supportedFeatures'] },
   Gateway: { form: 'whole', conditions: Object.values(GatewayCondition), fields: ['addresses', 'attachedListenerSets', 'listeners'] },
-  ListenerSet: { form: 'whole', conditions: Object.values(ListenerSetCondition), fields: ['listeners'] },
+  ListenerSet: listenerSet,
+  XListenerSet: listenerSet,
   Backend: { form: 'whole', conditions: Object.values(BackendCondition), fields: [] },
   HTTPRoute: route,
   GRPCRoute: route,

@@ -10,6 +10,7 @@ import { noUpstreamTls, upstreamTls } from './upstream-tls.ts';
 import { resolveBackend, type BackendCatalog } from '../backends/resolve.ts';
 import { bugFault } from '../conditions.ts';
 import type { Class } from '../gateway-classes.ts';
+import type { AnyListenerSet } from '../former-kinds.ts';
 import type { Inputs, Settings } from '../inputs.ts';
 import { missing } from '../missing.ts';
 import { mergeSettings, readParameters, uidOf } from '../parameters.ts';
@@ -17,6 +18,7 @@ import type { ReferenceGrants } from '../reference-grants.ts';
 import { gatewayTracing, sharedTracingFault } from '../telemetry/gateway-tracing.ts';
 import type { TelemetryPolicies } from '../telemetry/telemetry-policy.ts';
 import type { CaCertificates } from '../tls/ca-certificates.ts';
+import { currentName } from '../../api/former-kinds.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import { refOf } from '../../api/resource.ts';
 import type { Collection } from '../../reactive/collection.ts';
@@ -26,6 +28,7 @@ import type { Graph } from '../../reactive/graph.ts';
 export interface GatewaySources {
   readonly settings: Settings;
   readonly classes: Collection<Class>;
+  readonly listenerSets: Collection<AnyListenerSet>;
   readonly grants: ReferenceGrants;
   readonly certificates: Certificates;
   readonly cas: CaCertificates;
@@ -35,7 +38,7 @@ export interface GatewaySources {
 
 /** The Gateways whose class is ours and accepted. */
 export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Collection<GatewayState> {
-  const byGateway = listenerSetsByGateway(inputs);
+  const byGateway = listenerSetsByGateway(from.listenerSets);
   const own = graph.derive(
     'own-gateways',
     inputs.resources.Gateway,
@@ -52,13 +55,13 @@ export function gateways(graph: Graph, inputs: Inputs, from: GatewaySources): Co
       const addresses = gateway.object.spec.addresses ?? [];
       const { address, requested, inCluster, fault } =
         from.settings.addresses === 'bound' ? bindAddress(addresses) : requestedAddresses(addresses, settings?.ipFamily);
-      const contextOf = (owner: ResourceOf<'Gateway' | 'ListenerSet'>): ListenerContext => ({
+      const contextOf = (owner: ResourceOf<'Gateway'> | AnyListenerSet): ListenerContext => ({
         read,
         owner: { ref: refOf(owner), namespace: owner.metadata.namespace, version: owner.version },
         gateway: { ref: refOf(gateway), namespace, proxy, merged, tls },
         grants: from.grants,
         cas: from.cas,
-        resolve: (target, traffic) => resolveBackend(read, { kind: owner.kind, namespace: owner.metadata.namespace }, target, from.catalog, traffic),
+        resolve: (target, traffic) => resolveBackend(read, { kind: currentName(owner.kind), namespace: owner.metadata.namespace }, target, from.catalog, traffic),
         secret: (secret) => read.get(from.certificates.secrets, secret),
         missing: (other) => missing(read, inputs, { kind: 'Secret', namespace: other }),
         binding: (port, transport) => read.get(inputs.portBindings, portKey(proxy, port, transport)),

@@ -10,6 +10,7 @@ import { joinFaults, type Fault } from '../conditions.ts';
 import type { PortBinding } from '../inputs.ts';
 import type { ReferenceGrants, Referrer } from '../reference-grants.ts';
 import type { CaCertificates } from '../tls/ca-certificates.ts';
+import { currentName } from '../../api/former-kinds.ts';
 import type { ObjectRef } from '../../api/resource.ts';
 import type { GatewayListener, GatewayTls } from '../../api/types.ts';
 import type { Transport } from '../../ir/listener.ts';
@@ -122,5 +123,5 @@ function clientVerdict({ port }: GatewayListener, { read, gateway, cas }: Listen
 }
 
 function referrer({ ref, namespace }: Pick<ListenerOwner, 'ref' | 'namespace'>): Referrer {
-  return { group: gatewayGroup, kind: ref.slice(0, ref.indexOf('/')), namespace };
+  return { group: gatewayGroup, kind: currentName(ref.slice(0, ref.indexOf('/'))), namespace };
 }

@@ -1,12 +1,13 @@
 import { defaultParents } from './default-gateways.ts';
 import type { TranslatedRoute } from './translated-route.ts';
 import type { Fault } from '../conditions.ts';
+import { findListenerSet } from '../former-kinds.ts';
 import { parentOf, wrongParent } from '../gateways/listener-sets.ts';
 import type { GatewayState, ListenerState } from '../gateways/state.ts';
 import { intersect, mostSpecificFirst } from '../hostname.ts';
 import type { Inputs, Settings } from '../inputs.ts';
 import { namespaceSelected } from '../namespaces.ts';
-import { isFormerListenerSet } from '../../api/former-kinds.ts';
+import { currentKind } from '../../api/former-kinds.ts';
 import { keyOf, refOf, type ObjectRef } from '../../api/resource.ts';
 import type { ParentReference } from '../../api/types.ts';
 import type { Collection, Index, Read } from '../../reactive/collection.ts';
@@ -53,11 +54,10 @@ export function attach(
   from: Sources,
 ): Attachment[] {
   const named = route.parentRefs.flatMap((parentRef): Attachment[] => {
-    const { group, kind, namespace = route.namespace, name } = parentRef;
+    const { namespace = route.namespace, name } = parentRef;
+    const { group, kind } = currentKind(parentRef);
     const key = keyOf(namespace, name);
-    // In a cluster the former kind is one of its own, which nobody reads.
-    const isFormer = from.settings.ownsEverything && isFormerListenerSet({ group, kind });
-    const parent = isFormer || group === gatewayGroup ? findParent(read, { kind: isFormer ? 'ListenerSet' : kind, key }, from) : notAParent(kind, key);
+    const parent = group === gatewayGroup ? findParent(read, { kind, key }, from) : notAParent(kind, key);
     if ('message' in parent) return from.settings.ownsEverything ? [refused(parentRef, { reason: 'NoMatchingParent', message: parent.message })] : [];
     return [attachTo(read, route, { ...parent, parentRef, inputs: from.inputs })];
   });
@@ -88,7 +88,7 @@ function findParent(read: Read, { kind, key }: { readonly kind: string; readonly
       return gateway === undefined ? { message: `Gateway ${key} ${missingGateway(read, key, from)}` } : { ref: `Gateway/${key}`, gateway };
     }
     case 'ListenerSet': {
-      const set = read.get(from.inputs.resources.ListenerSet, key);
+      const set = findListenerSet(read, key, from.inputs.resources);
       if (set === undefined) return { message: `ListenerSet ${key} does not exist` };
       const [parent] = parentOf(set) ?? [];
       const gateway = parent === undefined ? undefined : read.get(from.gateways, parent);

@@ -7,6 +7,7 @@ import { trafficPolicyStatus } from './traffic-policy-status.ts';
 import { xBackendStatuses } from './x-backend-status.ts';
 import { unavailableBackends } from '../backends/empty-backends.ts';
 import type { XBackendState } from '../backends/x-backends.ts';
+import { asKindHasIt, isSuperseded, supersededStatus, type AnyListenerSet } from '../former-kinds.ts';
 import type { Class } from '../gateway-classes.ts';
 import { parentOf, wrongParent } from '../gateways/listener-sets.ts';
 import type { GatewayState } from '../gateways/state.ts';
@@ -39,6 +40,8 @@ export interface StatusSources {
   readonly settings: Settings;
   readonly grants: ReferenceGrants;
   readonly classes: Collection<Class>;
+  /** By reference. */
+  readonly listenerSets: Collection<AnyListenerSet>;
   readonly gateways: Collection<GatewayState>;
   /** How many routes are attached, by listener key. */
   readonly attachedRoutes: Collection<number>;
@@ -67,17 +70,22 @@ export function statuses(graph: Graph, from: StatusSources): Collection<ObjectSt
     graph.derive('gateway-status', from.gateways, (gateway, read) => {
       return objectStatus('Gateway', gateway.key, gatewayStatus(gateway, gatewayFacts(read, gateway, from)));
     }),
-    graph.derive('listener-set-status', inputs.resources.ListenerSet, (set, read) => {
+    graph.derive('listener-set-status', from.listenerSets, (set, read) => {
       const { generation } = set.metadata;
       const [parent] = parentOf(set) ?? [];
       const gateway = parent === undefined ? undefined : read.get(from.gateways, parent);
       const attached = gateway?.listenerSets.find(({ ref }) => ref === refOf(set));
       if (gateway === undefined || attached === undefined) {
-        return settings.ownsEverything ? objectStatus('ListenerSet', set.key, orphanedListenerSetStatus(generation, parent === undefined ? wrongParent(set) : `no Gateway ${parent} of ours`)) : undefined;
+        return settings.ownsEverything ? objectStatus(set.kind, set.key, orphanedListenerSetStatus(generation, parent === undefined ? wrongParent(set) : `no Gateway ${parent} of ours`)) : undefined;
       }
       const facts = gatewayFacts(read, gateway, from);
       const about = { generation, verdict: gatewayVerdict(gateway, facts), attachedRoutes: (listener: string) => facts.attachedRoutes(listener) };
-      return objectStatus('ListenerSet', set.key, listenerSetStatus(gateway, attached, about));
+      return objectStatus(set.kind, set.key, asKindHasIt(set, listenerSetStatus(gateway, attached, about)));
+    }),
+    graph.derive('superseded-listener-set-status', inputs.resources.XListenerSet, (set, read) => {
+      if (!isSuperseded(read, set, inputs.resources)) return undefined;
+      const isOurs = settings.ownsEverything || parentOf(set)?.some((gateway) => read.get(from.gateways, gateway) !== undefined) === true;
+      return isOurs ? objectStatus(set.kind, set.key, supersededStatus(set)) : undefined;
     }),
     graph.derive('pending-gateway-status', inputs.resources.Gateway, (gateway, read) => {
       const why = classFault(read, gateway.object.spec.gatewayClassName, from);

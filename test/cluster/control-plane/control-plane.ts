@@ -35,6 +35,8 @@ export interface ControlPlaneOptions {
   readonly machine: Machine;
   /** Path of a program. */
   readonly program: (name: string) => string;
+  /** More arguments for the API server, whichever. */
+  readonly apiServerArgs: readonly string[];
 }
 
 /** A cold start on a loaded machine. */
@@ -44,7 +46,7 @@ const backDoorPort = 6444;
 
 /** Starts etcd and the API server, and the controllers as soon as it answers. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { plan, dir, machine, program } = options;
+  const { plan, dir, machine, program, apiServerArgs: more } = options;
   const pki = join(dir, 'pki');
   const certificates = await createCertificates(pki, plan);
   const token = randomBytes(16).toString('hex');
@@ -58,11 +60,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const etcdDir = join(dir, 'etcd');
   await mkdir(etcdDir, { mode: 0o700 });
   const etcd = component('etcd', etcdArgs(etcdDir));
-  const apiServer = component('kube-apiserver', apiServerArgs({ plan, pki, tokens, certificates }));
+  const apiServer = component('kube-apiserver', [...apiServerArgs({ plan, pki, tokens, certificates }), ...more]);
   const backDoor = new Component({
     name: 'kube-apiserver-back-door', machine, dir, command: program('kube-apiserver'),
     // It must not become an endpoint of the Service `kubernetes`.
-    args: [...apiServerArgs({ plan, pki, tokens, certificates, port: backDoorPort }), '--endpoint-reconciler-type', 'none'],
+    args: [...apiServerArgs({ plan, pki, tokens, certificates, port: backDoorPort }), ...more, '--endpoint-reconciler-type', 'none'],
   });
   const controllerManager = component('kube-controller-manager', [
     '--kubeconfig', config, '--leader-elect=false', '--bind-address', '127.0.0.1', '--cert-dir', join(pki, 'controller-manager'),

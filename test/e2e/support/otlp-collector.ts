@@ -27,7 +27,7 @@ export interface OtlpCollector {
 }
 
 /** A collector that takes spans over gRPC, `opentelemetry.proto.collector.trace.v1.TraceService/Export`. */
-export async function startGrpcCollector(): Promise<OtlpCollector> {
+export async function startGrpcCollector(host = '127.0.0.1'): Promise<OtlpCollector> {
   const spans: Span[] = [];
   const sessions = new Set<ServerHttp2Session>();
   const server = createHttp2Server();
@@ -43,7 +43,7 @@ export async function startGrpcCollector(): Promise<OtlpCollector> {
       stream.end(Buffer.alloc(frameHeader));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   return {
     port: (server.address() as AddressInfo).port,
     spans,
@@ -55,7 +55,7 @@ export async function startGrpcCollector(): Promise<OtlpCollector> {
 }
 
 /** A collector that takes spans over HTTP. */
-export async function startHttpCollector(): Promise<OtlpCollector> {
+export async function startHttpCollector(host = '127.0.0.1'): Promise<OtlpCollector> {
   const spans: Span[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -66,7 +66,7 @@ export async function startHttpCollector(): Promise<OtlpCollector> {
       response.writeHead(known ? 200 : 404).end();
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   return {
     port: (server.address() as AddressInfo).port,
     spans,

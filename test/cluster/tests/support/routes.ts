@@ -7,8 +7,8 @@ export interface RouteOptions {
   /** Default the Service `backend` of the standard manifests. */
   readonly backend?: { readonly group?: string; readonly kind?: string; readonly name: string; readonly port?: number };
   readonly annotations?: Readonly<Record<string, string>>;
-  /** Default the Gateway of the standard manifests. */
-  readonly parent?: string;
+  /** Default the Gateway of the standard manifests. A name is a Gateway's. */
+  readonly parent?: string | { readonly group: string; readonly kind: string; readonly name: string };
 }
 
 export const routesPath = '/apis/gateway.networking.k8s.io/v1/namespaces/default/httproutes';
@@ -21,7 +21,7 @@ export function route({ name, host, mark, backend = { name: 'backend', port: 300
     kind: 'HTTPRoute',
     metadata: { name, namespace: 'default', annotations },
     spec: {
-      parentRefs: [{ name: parent }],
+      parentRefs: [typeof parent === 'string' ? { name: parent } : parent],
       hostnames: [host],
       rules: [{
         filters: [{ type: 'RequestHeaderModifier', requestHeaderModifier: { set: [{ name: 'x-mark', value: mark }] } }],

@@ -16,6 +16,7 @@ import { gatewayPath, markPatch, route, routesPath } from './routes.ts';
 /** How to start a cluster with the standard manifests. */
 export interface TestGatewayOptions {
   readonly nodes?: readonly Readonly<Record<string, string>>[];
+  readonly apiServerArgs?: readonly string[];
   /** Values of the chart, as helm takes them with --set. */
   readonly set?: readonly string[];
   /** Called when the cluster runs and nothing is installed yet. */
@@ -44,9 +45,9 @@ export class TestGateway {
   }
 
   /** Resolves when requests are answered. */
-  static async start({ nodes, set = [], beforeInstall, settings }: TestGatewayOptions = {}): Promise<TestGateway> {
+  static async start({ nodes, apiServerArgs = [], set = [], beforeInstall, settings }: TestGatewayOptions = {}): Promise<TestGateway> {
     writeChartCrds();
-    const cluster = await startCluster({ ...(nodes === undefined ? {} : { nodes }), images: imagesFor({ install: 'moongate' }) });
+    const cluster = await startCluster({ ...(nodes === undefined ? {} : { nodes }), apiServerArgs, images: imagesFor({ install: 'moongate' }) });
     try {
       await beforeInstall?.(cluster);
       await install(cluster, { install: 'moongate', set });
@@ -68,8 +69,8 @@ export class TestGateway {
   }
 
   /** The mark that a backend sees on requests for a host; rejects unless one answers. */
-  async mark(host: string): Promise<string | undefined> {
-    return echoOf(await ask({ address: this.address, host })).headers['X-Mark']?.[0];
+  async mark(host: string, port = 80): Promise<string | undefined> {
+    return echoOf(await ask({ address: this.address, port, host })).headers['X-Mark']?.[0];
   }
 
   /** The status of an answer. */
@@ -78,8 +79,8 @@ export class TestGateway {
   }
 
   /** Waits until a host's requests have a mark. */
-  async untilMarked(host: string, mark: string, within = limit): Promise<void> {
-    await eventually(`requests for ${host} are marked ${mark}`, async () => (await this.mark(host)) === mark, { limit: within });
+  async untilMarked(host: string, mark: string, within = limit, port = 80): Promise<void> {
+    await eventually(`requests for ${host} are marked ${mark}`, async () => (await this.mark(host, port)) === mark, { limit: within });
   }
 
   /** Changes the route of a host and waits until that is seen, in its traffic and in its status. */
