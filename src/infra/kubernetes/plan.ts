@@ -32,12 +32,11 @@ export interface PlanInput {
 export function plan({ wanted, stored, find, isAccepted }: PlanInput): Step[] {
   const steps: Step[] = [];
   const keys = new Set(wanted.map(objectKey));
-  for (const whole of wanted) {
-    const found = find(objectKey(whole));
+  for (const object of wanted) {
+    const found = find(objectKey(object));
     // What is on its way out cannot be held. It is made anew when it is gone.
     if (found?.metadata.deletionTimestamp !== undefined) continue;
-    const object = found === undefined ? whole : keepingClusterIp(whole, found);
-    if (found === undefined || !(isCurrent(object, found) || isAccepted(object, found))) steps.push({ kind: 'apply', object, stored: found });
+    if (found === undefined || !(isCurrent(keepingClusterIp(object, found), found) || isAccepted(object, found))) steps.push({ kind: 'apply', object, stored: found });
   }
   const leftovers = stored.filter((object) => !keys.has(objectKey(object)) && object.metadata.deletionTimestamp === undefined);
   const workloads = wanted.filter(({ kind }) => isWorkload(kind)).map((object) => find(objectKey(object)));

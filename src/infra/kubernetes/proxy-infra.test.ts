@@ -266,7 +266,7 @@ test('a field that cannot change costs the object, one that is wrong costs nothi
 });
 
 test('a Service keeps its cluster IP whatever is asked for, and gets the rest', async (context) => {
-  const { server, want, states, quiet, writes } = await setUp(context);
+  const { server, want, states, errors, quiet, writes } = await setUp(context);
   const asking = (...requested: readonly string[]): WantedProxy => wantedProxy({ clusterAddresses: { requested, only: true } });
   want(wantedProxy());
   await server.until(() => exists(server, 'Service'), 'the Service');
@@ -282,6 +282,7 @@ test('a Service keeps its cluster IP whatever is asked for, and gets the rest', 
   want(asking('10.0.0.7'));
   await quiet();
   assert.equal(writes().length, before, 'nothing is tried again');
+  assert.deepEqual(errors, ['keeps its cluster IP although another one is wanted: it has to be deleted for that']);
   server.delete('Service', key);
   await server.until(() => exists(server, 'Service') && specOf(server, 'Service')['clusterIP'] === '10.0.0.7', 'the Service with the address');
 });

@@ -45,6 +45,7 @@ async function apply(whole: KubeObject, known: KubeObject | undefined, context: 
   const resource = resourceOf(whole.kind);
   const stored = known ?? (await lookUp(whole, context));
   const object = stored === undefined ? whole : keepingClusterIp(whole, stored);
+  if (object !== whole) log.warn({ object: objectKey(object) }, 'keeps its cluster IP although another one is wanted: it has to be deleted for that');
   if (known === undefined && stored !== undefined && !isOurs(stored, object, context)) {
     // A ServiceAccount that a user names may be one that has rights in some cloud.
     if (object.kind === 'ServiceAccount' && wanted?.settings?.provider?.kubernetes?.envoyServiceAccount?.name !== undefined) return undefined;

@@ -10,7 +10,7 @@ import { assertNothingLost, limit, TestGateway, untilServed } from './support/te
 
 interface SetStatus {
   readonly conditions: readonly Condition[];
-  readonly listeners?: readonly { readonly name: string; readonly port?: number; readonly attachedRoutes: number }[];
+  readonly listeners?: readonly { readonly name: string; readonly port?: number | undefined; readonly attachedRoutes: number }[];
 }
 
 const host = 'set.example.com';
@@ -44,7 +44,13 @@ describe('an XListenerSet on a cluster that has the kind', { timeout: 300_000 },
       return isTrue(conditions, 'Accepted') && isTrue(conditions, 'Programmed');
     }, { limit });
 
-  const listeners = async (plural: string) => ((await statusOf(plural)).listeners ?? []).map(({ name, port, attachedRoutes }) => ({ name, port, attachedRoutes }));
+  /** Statuses are gathered, so what they count may come a little later. */
+  const untilListeners = (plural: string, expected: SetStatus['listeners']): Promise<void> =>
+    eventually(`${plural} team has the status of its listeners`, async () => {
+      const { listeners = [] } = await statusOf(plural);
+      assert.deepEqual(listeners.map(({ name, port, attachedRoutes }) => ({ name, port, attachedRoutes })), expected);
+      return true;
+    }, { limit });
 
   it('is served, and says so in its own status', async () => {
     const parent = { group: 'gateway.networking.x-k8s.io', kind: 'XListenerSet', name: 'team' };
@@ -56,7 +62,7 @@ describe('an XListenerSet on a cluster that has the kind', { timeout: 300_000 },
     await untilProgrammed('xlistenersets');
     await gateway.untilMarked(host, 'in-set', limit, 8080);
     await gateway.untilAccepted('in-set');
-    assert.deepEqual(await listeners('xlistenersets'), [{ name: 'team', port: 8080, attachedRoutes: 1 }]);
+    await untilListeners('xlistenersets', [{ name: 'team', port: 8080, attachedRoutes: 1 }]);
     const { status } = await gateway.cluster.controlPlane.client.send<{ status: { parents: readonly { parentRef: object }[] } }>(`${routesPath}/in-set`);
     assert.deepEqual(status.parents.map(({ parentRef }) => parentRef), [parent]);
   });
@@ -70,7 +76,8 @@ describe('an XListenerSet on a cluster that has the kind', { timeout: 300_000 },
       const accepted = (await statusOf('xlistenersets')).conditions.find(({ type }) => type === 'Accepted');
       return accepted?.status === 'False' && accepted.message === 'ListenerSet default/team has taken its place';
     }, { limit });
-    assert.deepEqual([await listeners('listenersets'), await listeners('xlistenersets')], [[{ name: 'team', port: undefined, attachedRoutes: 1 }], []]);
+    await untilListeners('listenersets', [{ name: 'team', port: undefined, attachedRoutes: 1 }]);
+    await untilListeners('xlistenersets', []);
     await untilServed(load);
     await gateway.cluster.kubectl(['delete', 'xlistenerset', 'team']);
     await untilServed(load);
