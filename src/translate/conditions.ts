@@ -16,6 +16,16 @@ export function condition(
   };
 }
 
+/** A condition that is True, with its type as its reason and this message, unless there is a fault. */
+export function holdsUnless(fault: Fault | undefined, type: string, about: { readonly message: string; readonly generation: number }): Condition {
+  return condition(type, fault === undefined, { ...about, ...(fault ?? { reason: type, message: about.message }) });
+}
+
+/** Whether all references of an object lead somewhere. */
+export function resolvedRefs(fault: Fault | undefined, generation: number): Condition {
+  return holdsUnless(fault, 'ResolvedRefs', { message: 'All references are resolved', generation });
+}
+
 /** Why something does not hold: the reason of a condition and the sentence beside it. */
 export interface Fault {
   readonly reason: string;

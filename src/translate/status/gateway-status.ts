@@ -1,6 +1,6 @@
 import { listenersOf, listenerStatus, type ListenerStatus } from './listener-conditions.ts';
 import { listenerSetAcceptance } from './listener-set-status.ts';
-import { condition, joinFaults, type Fault } from '../conditions.ts';
+import { condition, holdsUnless, joinFaults, resolvedRefs, type Fault } from '../conditions.ts';
 import type { GatewayState, ListenerState } from '../gateways/state.ts';
 import type { ProxyState } from '../inputs.ts';
 import type { Condition } from '../../api/conditions.ts';
@@ -37,16 +37,8 @@ export function gatewayStatus(gateway: GatewayState, facts: GatewayFacts): Gatew
         message: fault?.message ?? 'Gateway is accepted',
         generation,
       }),
-      condition('Programmed', programmed === undefined, {
-        reason: programmed?.reason ?? 'Programmed',
-        message: programmed?.message ?? 'Envoy serves the configuration',
-        generation,
-      }),
-      condition('ResolvedRefs', unresolved === undefined, {
-        reason: unresolved?.reason ?? 'ResolvedRefs',
-        message: unresolved?.message ?? 'All references are resolved',
-        generation,
-      }),
+      holdsUnless(programmed, 'Programmed', { message: 'Envoy serves the configuration', generation }),
+      resolvedRefs(unresolved, generation),
       ...(insecureValidation === undefined ? [] : [condition('InsecureFrontendValidationMode', true, { ...insecureValidation, generation })]),
       ...(defaultScope === undefined ? [] : [condition('DefaultGateway', true, { reason: 'DefaultGateway', message: `Gateway has default scope ${defaultScope}`, generation })]),
     ],

@@ -1,4 +1,4 @@
-import { condition, type Fault } from '../conditions.ts';
+import { condition, holdsUnless, resolvedRefs, type Fault } from '../conditions.ts';
 import type { GatewayState, ListenerState } from '../gateways/state.ts';
 import type { Condition } from '../../api/conditions.ts';
 import type { ObjectRef } from '../../api/resource.ts';
@@ -33,21 +33,9 @@ function listenerConditions(
   const accepted = listener.acceptedFault ?? conflict ?? listener.portFault ?? listener.guardFault;
   const unserved = programmedFault(listener, accepted, programmed);
   const conditions = [
-    condition('Accepted', accepted === undefined, {
-      reason: accepted?.reason ?? 'Accepted',
-      message: accepted?.message ?? 'Listener is accepted',
-      generation,
-    }),
-    condition('Programmed', unserved === undefined, {
-      reason: unserved?.reason ?? 'Programmed',
-      message: unserved?.message ?? 'Envoy serves the listener',
-      generation,
-    }),
-    condition('ResolvedRefs', refsFault === undefined, {
-      reason: refsFault?.reason ?? 'ResolvedRefs',
-      message: refsFault?.message ?? 'All references are resolved',
-      generation,
-    }),
+    holdsUnless(accepted, 'Accepted', { message: 'Listener is accepted', generation }),
+    holdsUnless(unserved, 'Programmed', { message: 'Envoy serves the listener', generation }),
+    resolvedRefs(refsFault, generation),
     condition('Conflicted', conflict !== undefined, {
       reason: conflict?.reason ?? 'NoConflicts',
       message: conflict?.message ?? 'No conflicts',

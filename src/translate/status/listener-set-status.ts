@@ -1,6 +1,6 @@
 import type { GatewayVerdict } from './gateway-status.ts';
 import { listenersOf, listenerStatus, type ListenerStatus } from './listener-conditions.ts';
-import { condition, type Fault } from '../conditions.ts';
+import { condition, holdsUnless, type Fault } from '../conditions.ts';
 import type { AttachedListenerSet, GatewayState } from '../gateways/state.ts';
 import type { Condition } from '../../api/conditions.ts';
 
@@ -44,11 +44,7 @@ function acceptedAndProgrammed(about: {
   const { accepted, fault, programmed, generation } = about;
   return [
     condition('Accepted', accepted, { reason: fault?.reason ?? 'Accepted', message: fault?.message ?? 'ListenerSet is accepted', generation }),
-    condition('Programmed', programmed === undefined, {
-      reason: programmed?.reason ?? 'Programmed',
-      message: programmed?.message ?? 'Envoy serves the listeners',
-      generation,
-    }),
+    holdsUnless(programmed, 'Programmed', { message: 'Envoy serves the listeners', generation }),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { condition, type Fault } from '../conditions.ts';
+import { condition, holdsUnless, resolvedRefs, type Fault } from '../conditions.ts';
 import type { Attachment } from '../routes/attachments.ts';
 import type { RouteVerdict } from '../routes/translated-route.ts';
 import type { Condition } from '../../api/conditions.ts';
@@ -27,16 +27,8 @@ export function routeStatus(
     parents: attachments.map(({ parentRef, byDefault, fault, ...parent }) => {
       const accepted = fault ?? verdict.acceptedFault;
       const conditions = [
-        condition('Accepted', accepted === undefined, {
-          reason: accepted?.reason ?? 'Accepted',
-          message: accepted?.message ?? (byDefault ? 'Route is accepted, by a default Gateway' : 'Route is accepted'),
-          generation,
-        }),
-        condition('ResolvedRefs', verdict.refsFault === undefined, {
-          reason: verdict.refsFault?.reason ?? 'ResolvedRefs',
-          message: verdict.refsFault?.message ?? 'All references are resolved',
-          generation,
-        }),
+        holdsUnless(accepted, 'Accepted', { message: byDefault ? 'Route is accepted, by a default Gateway' : 'Route is accepted', generation }),
+        resolvedRefs(verdict.refsFault, generation),
       ];
       // "This condition MUST NOT be set if a Route is fully valid, fully invalid, or not accepted."
       if (verdict.partialFault !== undefined && accepted === undefined) {

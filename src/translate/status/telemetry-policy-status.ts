@@ -1,5 +1,5 @@
 import { policyStatus, type PolicyStatus } from './policy-status.ts';
-import { condition, type Fault } from '../conditions.ts';
+import { holdsUnless, resolvedRefs, type Fault } from '../conditions.ts';
 import type { GatewayState } from '../gateways/state.ts';
 import { isGateway, type TelemetryPolicies, type TelemetryPolicy } from '../telemetry/telemetry-policy.ts';
 import type { Condition } from '../../api/conditions.ts';
@@ -40,15 +40,7 @@ export function telemetryPolicyStatus(read: Read, policy: TelemetryPolicy, facts
 function conditions({ acceptedFault, refsFault, omitted, generation }: TelemetryPolicy, conflict: Fault | undefined): Condition[] {
   const fault = conflict ?? acceptedFault;
   return [
-    condition('Accepted', fault === undefined, {
-      reason: fault?.reason ?? 'Accepted',
-      message: fault?.message ?? (omitted === undefined ? 'Policy is accepted' : `Policy is accepted, but for ${omitted}`),
-      generation,
-    }),
-    condition('ResolvedRefs', refsFault === undefined, {
-      reason: refsFault?.reason ?? 'ResolvedRefs',
-      message: refsFault?.message ?? 'All references are resolved',
-      generation,
-    }),
+    holdsUnless(fault, 'Accepted', { message: omitted === undefined ? 'Policy is accepted' : `Policy is accepted, but for ${omitted}`, generation }),
+    resolvedRefs(refsFault, generation),
   ];
 }

@@ -1,5 +1,5 @@
 import { policyStatus, type PolicyStatus } from './policy-status.ts';
-import { condition, type Fault } from '../conditions.ts';
+import { holdsUnless, resolvedRefs, type Fault } from '../conditions.ts';
 import type { GatewayState } from '../gateways/state.ts';
 import type { TlsPolicies, TlsPolicy } from '../tls/tls-policy.ts';
 import type { Condition } from '../../api/conditions.ts';
@@ -19,15 +19,7 @@ export function tlsPolicyStatus(
 function conditionsOf({ generation, acceptedFault, refsFault }: TlsPolicy, conflict: Fault | undefined): Condition[] {
   const fault = conflict ?? acceptedFault;
   return [
-    condition('Accepted', fault === undefined, {
-      reason: fault?.reason ?? 'Accepted',
-      message: fault?.message ?? 'Policy is accepted',
-      generation,
-    }),
-    condition('ResolvedRefs', refsFault === undefined, {
-      reason: refsFault?.reason ?? 'ResolvedRefs',
-      message: refsFault?.message ?? 'All references are resolved',
-      generation,
-    }),
+    holdsUnless(fault, 'Accepted', { message: 'Policy is accepted', generation }),
+    resolvedRefs(refsFault, generation),
   ];
 }

@@ -1,5 +1,5 @@
 import { policyStatus, type PolicyStatus } from './policy-status.ts';
-import { condition } from '../conditions.ts';
+import { holdsUnless } from '../conditions.ts';
 import type { GatewayState } from '../gateways/state.ts';
 import type { TrafficPolicies, TrafficPolicy } from '../traffic/traffic-policy.ts';
 import type { Read } from '../../reactive/collection.ts';
@@ -14,6 +14,6 @@ export function trafficPolicyStatus(
   return policyStatus(targets, (conflict) => {
     const fault = conflict ?? policy.acceptedFault;
     const { generation } = policy;
-    return [condition('Accepted', fault === undefined, { reason: fault?.reason ?? 'Accepted', message: fault?.message ?? 'Policy is accepted', generation })];
+    return [holdsUnless(fault, 'Accepted', { message: 'Policy is accepted', generation })];
   });
 }
