@@ -11,12 +11,12 @@ import { backendParts, forwardEffects, percent } from './explain/forwarding.ts';
 import { grpcStatusOf } from './explain/grpc.ts';
 import { handedOn } from './explain/handed-on.ts';
 import { listenerPart } from './explain/listener-part.ts';
-import { matchLabel, misfits, type RoutedRequest } from './explain/match.ts';
+import { matchLabel, misfits } from './explain/match.ts';
 import { methodRefusal } from './explain/method.ts';
 import { otherRoutes } from './explain/others.ts';
 import { normalizePath } from './explain/path.ts';
 import { passFilters } from './explain/request-filters.ts';
-import { hostOf, type ExplainedRequest, type Header, type Question } from './explain/request.ts';
+import { hostOf, type ExplainedRequest, type Header, type Question, type RoutedRequest } from './explain/request.ts';
 import { changeLabels, location } from './explain/rewrite.ts';
 import type { World } from './explain/world.ts';
 

@@ -3,7 +3,7 @@ import type { KindName } from '../api/kinds.ts';
 import type { Resource } from '../api/resource.ts';
 import type { Collection } from '../reactive/collection.ts';
 import type { FileProblem } from '../source/files/changes.ts';
-import type { ObjectStatus } from '../translate/status/statuses.ts';
+import type { ObjectStatus } from '../translate/status/object-status.ts';
 import { byPlace } from './load.ts';
 import type { ControlPlane } from './control-plane.ts';
 

@@ -1,8 +1,7 @@
 import type { Cors } from '../../ir/route.ts';
 import { fullMatch } from '../../util/regex.ts';
 import { spellings } from '../../xds/resources/cors.ts';
-import type { RoutedRequest } from './match.ts';
-import type { Header } from './request.ts';
+import type { Header, RoutedRequest } from './request.ts';
 
 /** What a cross-origin policy does with a request. */
 export interface CorsEffect {

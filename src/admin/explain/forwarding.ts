@@ -4,9 +4,9 @@ import type { Session } from '../../ir/session.ts';
 import { hostOf as setHostOf } from '../../xds/resources/header-changes.ts';
 import type { BackendPart } from './explanation.ts';
 import { grpcStatusOf } from './grpc.ts';
-import type { RoutedRequest } from './match.ts';
 import { changedHeaders, changedPath, changeLabels } from './rewrite.ts';
 import type { World } from './world.ts';
+import type { RoutedRequest } from './request.ts';
 
 /** Servers of one backend that are listed. */
 const maxEndpoints = 10;

@@ -1,5 +1,5 @@
 import type { Rule } from '../../ir/route.ts';
-import type { RoutedRequest } from './match.ts';
+import type { RoutedRequest } from './request.ts';
 
 /** Statuses of gRPC by the HTTP status that Envoy would answer with: to a gRPC client it says 200, and one of these in `grpc-status`. */
 const byHttpStatus: ReadonlyMap<number, string> = new Map([

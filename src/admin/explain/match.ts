@@ -3,16 +3,7 @@ import { assertNever } from '../../util/assert.ts';
 import { fullMatch } from '../../util/regex.ts';
 import { protocolMisfit } from './grpc.ts';
 import { withoutQuery } from './path.ts';
-import type { Header } from './request.ts';
-
-/** A request as routes see it: path normalized, Envoy's own headers in place. */
-export interface RoutedRequest {
-  readonly method: string;
-  readonly authority: string;
-  /** With query. */
-  readonly path: string;
-  readonly headers: readonly Header[];
-}
+import type { RoutedRequest } from './request.ts';
 
 /** What keeps a request from fitting a route, a phrase each; none: it fits. */
 export function misfits({ match, rule }: Route, request: RoutedRequest): string[] {

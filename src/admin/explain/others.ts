@@ -1,8 +1,9 @@
 import type { Route, VirtualHost } from '../../ir/route.ts';
 import { covers, wider } from '../../translate/hostname.ts';
 import type { OtherRoute } from './explanation.ts';
-import { matchLabel, misfits, whyLater, type RoutedRequest } from './match.ts';
+import { matchLabel, misfits, whyLater } from './match.ts';
 import type { World } from './world.ts';
+import type { RoutedRequest } from './request.ts';
 
 /** Routes that are listed at most. */
 const maxOthers = 20;

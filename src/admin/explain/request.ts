@@ -24,6 +24,15 @@ export interface ExplainedRequest {
   readonly headers: readonly Header[];
 }
 
+/** A request as routes see it: path normalized, Envoy's own headers in place. */
+export interface RoutedRequest {
+  readonly method: string;
+  readonly authority: string;
+  /** With query. */
+  readonly path: string;
+  readonly headers: readonly Header[];
+}
+
 export interface Header {
   readonly name: string;
   readonly value: string;

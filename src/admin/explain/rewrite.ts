@@ -3,8 +3,7 @@ import { pathEdit, type PathEdit } from '../../xds/resources/path-edit.ts';
 import { redirectActions, type RedirectContext } from '../../xds/resources/redirect.ts';
 import { matchedPrefix } from '../../xds/resources/route-match.ts';
 import { assertNever } from '../../util/assert.ts';
-import type { RoutedRequest } from './match.ts';
-import type { Header } from './request.ts';
+import type { Header, RoutedRequest } from './request.ts';
 
 /** A path with query after a change; the same where the change has nothing to work on. */
 export function changedPath(path: string, change: PathChange, match: RouteMatch): string {

@@ -1,4 +1,4 @@
-import type { GatewayVerdict } from './gateway-status.ts';
+import type { GatewayVerdict } from './gateway-verdict.ts';
 import { listenersOf, listenerStatus, type ListenerStatus } from './listener-conditions.ts';
 import { condition, holdsUnless, type Fault } from '../conditions.ts';
 import type { AttachedListenerSet, GatewayState } from '../gateways/state.ts';

@@ -1,4 +1,6 @@
-import { gatewayStatus, gatewayVerdict, pendingGatewayStatus, type GatewayFacts } from './gateway-status.ts';
+import { gatewayStatus, pendingGatewayStatus, type GatewayFacts } from './gateway-status.ts';
+import { gatewayVerdict } from './gateway-verdict.ts';
+import { objectStatus, type ObjectStatus } from './object-status.ts';
 import { listenerSetStatus, orphanedListenerSetStatus } from './listener-set-status.ts';
 import { routeStatus } from './route-status.ts';
 import { telemetryPolicyStatus, type TelemetryPolicyFacts } from './telemetry-policy-status.ts';
@@ -20,19 +22,11 @@ import type { TelemetryPolicy } from '../telemetry/telemetry-policy.ts';
 import type { TlsPolicies } from '../tls/tls-policy.ts';
 import type { reachOf } from '../tls/tls-targets.ts';
 import type { TrafficPolicies } from '../traffic/traffic-policy.ts';
-import { keyOf, refOf, type ObjectRef } from '../../api/resource.ts';
+import { keyOf, refOf } from '../../api/resource.ts';
 import type { BackendTLSTargetRef } from '../../api/types.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
 import { byText } from '../../util/compare.ts';
-
-/** The wanted `status` of one object. */
-export interface ObjectStatus {
-  readonly ref: ObjectRef;
-  readonly kind: string;
-  readonly key: string;
-  readonly status: object;
-}
 
 /** What the statuses are made from. */
 export interface StatusSources {
@@ -149,8 +143,4 @@ function missingTarget(read: Read, namespace: string, ref: TelemetryPolicy['targ
   if (!isGateway(ref)) return settings.ownsEverything ? `${ref.kind} ${key}: only a Gateway can be a target` : undefined;
   if (read.get(inputs.resources.Gateway, key) === undefined) return `Gateway ${key} does not exist`;
   return settings.ownsEverything ? `Gateway ${key} has a GatewayClass that is not ours, or not accepted` : undefined;
-}
-
-function objectStatus(kind: string, key: string, status: object): ObjectStatus {
-  return { ref: refOf({ kind, key }), kind, key, status };
 }

@@ -3,7 +3,7 @@ import { condition } from '../conditions.ts';
 import type { Inputs, Settings } from '../inputs.ts';
 import type { ReferenceGrants, Target } from '../reference-grants.ts';
 import type { Attachment } from '../routes/attachments.ts';
-import type { ObjectStatus } from './statuses.ts';
+import type { ObjectStatus } from './object-status.ts';
 import { refOf, type Resource } from '../../api/resource.ts';
 import type { ParentReference, RouteKind } from '../../api/types.ts';
 import type { Collection } from '../../reactive/collection.ts';
