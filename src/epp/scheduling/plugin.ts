@@ -1,0 +1,61 @@
+import type { Endpoint } from '../endpoints/endpoint.ts';
+import type { PrefixMatch } from '../prefix/prefix-match.ts';
+import type { InferenceRequest } from '../request/inference-request.ts';
+
+/** A plugin as a configuration names it. */
+export interface Plugin {
+  /** Name of the instance, the type unless the configuration gives another. */
+  readonly name: string;
+  readonly type: string;
+}
+
+/** One decision about one request, while it is made. */
+export interface Decision {
+  readonly request: InferenceRequest;
+  /** Milliseconds on the monotonic clock. */
+  readonly now: number;
+  /** What producers of prefix matches found, by the name of the producer. */
+  readonly prefixes: Map<string, PrefixMatch>;
+  /** What other producers found, by endpoint slot, under the names they give. */
+  readonly attributes: Map<string, Float64Array>;
+}
+
+/** Finds out something that other plugins need, before any of these run. What it cannot find is missing, and the decision goes on. */
+export interface DataProducer extends Plugin {
+  produce(decision: Decision, candidates: readonly Endpoint[]): void | Promise<void>;
+}
+
+/** Leaves out endpoints that must not be picked. */
+export interface Filter extends Plugin {
+  filter(decision: Decision, candidates: readonly Endpoint[]): readonly Endpoint[];
+}
+
+/** Rates endpoints. Pure: it changes nothing but `scores`. */
+export interface Scorer extends Plugin {
+  /** Writes a score from 0 (bad) to 1 (good) for `candidates[i]` to `scores[i]`; what is outside is clamped. */
+  score(decision: Decision, candidates: readonly Endpoint[], scores: Float64Array): void;
+}
+
+/** Chooses by the weighted sums of all scores. */
+export interface Picker extends Plugin {
+  /** The best first; the rest is what a request falls back to, in order. At least one. */
+  pick(decision: Decision, candidates: readonly Endpoint[], totals: Float64Array): readonly Endpoint[];
+}
+
+/** Hears of each request that was sent to an endpoint, and of its end. Synchronous: what it notes holds for the next decision. */
+export interface Observer extends Plugin {
+  picked?(decision: Decision, result: ProfileResult): void;
+  /** The first byte of the answer, at which prompts count as read. */
+  responded?(decision: Decision, endpoint: Endpoint): void;
+  ended?(decision: Decision, endpoint: Endpoint): void;
+}
+
+/** What a scheduling profile has come to. */
+export interface ProfileResult {
+  readonly profile: string;
+  /** The best first. */
+  readonly endpoints: readonly Endpoint[];
+  /** For explanations. */
+  readonly candidates: readonly Endpoint[];
+  readonly totals: Float64Array;
+}
