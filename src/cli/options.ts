@@ -38,6 +38,13 @@ export function positiveInteger(value: string): number {
   return number;
 }
 
+/** A port, 1 to 65535. */
+export function port(value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1 || number > 65_535) throw new InvalidArgumentError('a port is needed, 1 to 65535.');
+  return number;
+}
+
 /** `15s` in milliseconds. */
 export function duration(value: string): number {
   const ms = durationMs(value);

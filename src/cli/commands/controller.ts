@@ -1,8 +1,8 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { ExitCode } from '../errors.ts';
 import { adminOption, hostPortOption, type HostPort } from '../host-port.ts';
 import { logLevels } from '../log.ts';
-import { collect, controllerNameOption, duration } from '../options.ts';
+import { collect, controllerNameOption, duration, port } from '../options.ts';
 
 export interface ControllerCommandOptions {
   readonly kubeconfig?: string;
@@ -71,10 +71,4 @@ export function controllerCommand(): Command {
       await runController(options);
       process.exit(ExitCode.Ok);
     });
-}
-
-function port(value: string): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 1 || number > 65_535) throw new InvalidArgumentError('a port is needed, 1 to 65535.');
-  return number;
 }
