@@ -126,6 +126,7 @@ test('producers that plugins need are added, also for producers, unless they are
   assert.deepEqual(names('plugins: [{type: token-load-scorer}]\n'), ['token-producer', 'inflight-load-producer']);
   assert.deepEqual(names('plugins: [{type: latency-scorer}]\n'), ['token-producer', 'approx-prefix-cache-producer', 'inflight-load-producer', 'predicted-latency-producer']);
   assert.deepEqual(names('plugins: [{type: queue-scorer}]\n'), []);
+  assert.deepEqual(names('plugins: [{type: queue-scorer}]\nflowControl: {saturationDetector: {pluginRef: concurrency-detector}}\n'), ['token-producer', 'inflight-load-producer']);
   assert.deepEqual(names('plugins: [{type: prefix-cache-scorer, parameters: {prefixMatchInfoProducerName: mine}}, {type: precise-prefix-cache-producer, name: mine}]\n'), ['mine', 'token-producer']);
 });
 

@@ -73,10 +73,12 @@ function interpret(written: Written, value: unknown, place: Place, allowExperime
   const profileHandler = profileHandlerOf(profiles, plugins, place);
   const flowControl = flowControlOf(written.flowControl, place.at('flowControl'));
   if (!featureGates.flowControl && saysSomething((value as { flowControl?: unknown } | null)?.flowControl)) place.at('flowControl').warn('has no effect without the feature gate "flowControl", apart from saturationDetector');
+  // What a reference adds may need producers, and a reference may be to a producer that is added.
+  plugins.addProducers();
+  resolve(place.findings.references, plugins);
   plugins.addProducers();
   const [, second] = plugins.of('in-flight-load-producer');
   if (second !== undefined) place.at('plugins').error(`there may be only one inflight-load-producer; "${clipped(second.name)}" is another one`);
-  resolve(place.findings.references, plugins);
   const ordered = plugins.inOrder(({ name }) => ownReferences.get(name) ?? []);
   return { featureGates, plugins: ordered, profiles, profileHandler, saturationDetector, parsers, dataLayer, flowControl };
 }

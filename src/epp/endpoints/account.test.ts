@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { newDecision, type Observer, type ProfileResult } from '../scheduling/plugin.ts';
-import type { SchedulingResult, Stage } from '../scheduling/profile-handler.ts';
+import { newDecision, type Observer, type ProfileResult, type Stage } from '../scheduling/plugin.ts';
+import type { SchedulingResult } from '../scheduling/profile-handler.ts';
 import { testEndpoint, testPrefixIndex, testPrompt, testRequest } from '../testing.ts';
 import { Account, type Reservation } from './account.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -22,7 +22,7 @@ test('a request counts from its pick to its end, its prompt to the first byte, i
   const heard: string[] = [];
   const observer: Observer = {
     name: 'o', type: 'o',
-    picked: (_, { profile }, primary) => void heard.push(`picked ${profile} ${primary}`),
+    picked: (_, { endpoints }, stage) => void heard.push(`picked ${endpoints[0]?.slot} to ${stage}`),
     responded: (_, { slot }) => void heard.push(`responded ${slot}`),
     ended: (_, { slot }) => void heard.push(`ended ${slot}`),
   };
@@ -35,7 +35,7 @@ test('a request counts from its pick to its end, its prompt to the first byte, i
   reservation.end();
   reservation.firstByte();
   assert.deepEqual([stateOf(decode), stateOf(prefill)], [nothing, nothing]);
-  assert.deepEqual(heard, ['picked decode true', 'picked prefill false', 'responded 0', 'ended 0', 'ended 1']);
+  assert.deepEqual(heard, ['picked 0 to decode', 'picked 1 to prefill', 'responded 0', 'ended 0', 'ended 1']);
 });
 
 test('what the server has cached costs nothing, and estimated answers count to their end', () => {
@@ -58,12 +58,16 @@ test('what the server has cached costs nothing, and estimated answers count to t
 
 test('load moves to the server that the proxy fell back to', () => {
   const [first, second] = [testEndpoint(0), testEndpoint(1)];
-  const reservation = new Account().reserve(newDecision(testRequest({ promptTokens: 10 }), 0), resultOf([[first, 'decode']]));
+  const heard: string[] = [];
+  const observer: Observer = { name: 'o', type: 'o', picked: (_, { endpoints }) => void heard.push(`picked ${endpoints[0]?.slot}`), ended: (_, { slot }) => void heard.push(`ended ${slot}`) };
+  const reservation = new Account({ observers: [observer] }).reserve(newDecision(testRequest({ promptTokens: 10 }), 0), resultOf([[first, 'decode']]));
+  reservation.servedBy(second);
   reservation.servedBy(second);
   assert.deepEqual([stateOf(first), stateOf(second)], [nothing, { inFlight: 1, inFlightTokens: 10, models: { model: 1 } }]);
   reservation.end();
   reservation.servedBy(first);
   assert.deepEqual([stateOf(first), stateOf(second)], [nothing, nothing]);
+  assert.deepEqual(heard, ['picked 0', 'picked 1', 'ended 1']);
 });
 
 /** What a reservation is in the twin: numbers that are added up from scratch. */

@@ -1,5 +1,5 @@
-import type { Decision, Observer } from '../scheduling/plugin.ts';
-import type { SchedulingResult, Stage } from '../scheduling/profile-handler.ts';
+import type { Decision, Observer, ProfileResult, Stage } from '../scheduling/plugin.ts';
+import type { SchedulingResult } from '../scheduling/profile-handler.ts';
 import type { Endpoint } from './endpoint.ts';
 import { defaultTokenCost, tokenCost, type TokenCost } from './token-cost.ts';
 
@@ -27,9 +27,9 @@ export class Account {
   reserve(decision: Decision, { primary, assignments }: SchedulingResult): Reservation {
     const model = decision.request.targetModel || decision.request.model;
     const loads = assignments.map(({ endpoint, stage }) => new Load(endpoint, stage, model, tokenCost(decision, endpoint, this.#cost)));
-    const results = new Set(assignments.map(({ result }) => result));
-    for (const observer of this.#observers) for (const result of results) observer.picked?.(decision, result, result === primary);
-    return new OneReservation(decision, loads, this.#observers, this.#cost.addEstimatedOutputTokens);
+    const stages = new Map(assignments.map(({ result, stage }) => [result, stage]));
+    for (const observer of this.#observers) for (const [result, stage] of stages) observer.picked?.(decision, result, stage);
+    return new OneReservation(decision, primary, loads, this.#observers, this.#cost.addEstimatedOutputTokens);
   }
 }
 
@@ -73,6 +73,7 @@ class Load {
 
 class OneReservation implements Reservation {
   readonly #decision: Decision;
+  readonly #primary: ProfileResult;
   readonly #loads: Load[];
   readonly #observers: readonly Observer[];
   /** Tokens of the answer are counted, too, and so stay to its end. */
@@ -80,8 +81,9 @@ class OneReservation implements Reservation {
   #answered = false;
   #ended = false;
 
-  constructor(decision: Decision, loads: Load[], observers: readonly Observer[], toTheEnd: boolean) {
+  constructor(decision: Decision, primary: ProfileResult, loads: Load[], observers: readonly Observer[], toTheEnd: boolean) {
     this.#decision = decision;
+    this.#primary = primary;
     this.#loads = loads;
     this.#observers = observers;
     this.#toTheEnd = toTheEnd;
@@ -105,6 +107,7 @@ class OneReservation implements Reservation {
     const tokens = first.tokens;
     first.end();
     this.#loads[0] = new Load(endpoint, first.stage, first.model, tokens);
+    for (const observer of this.#observers) observer.picked?.(this.#decision, { ...this.#primary, endpoints: [endpoint] }, first.stage);
   }
 
   end(): void {

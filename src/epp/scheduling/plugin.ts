@@ -53,8 +53,11 @@ export interface Picker extends Plugin {
 
 /** Hears of each request that was sent to an endpoint, and of its end. Synchronous: what it notes holds for the next decision. */
 export interface Observer extends Plugin {
-  /** Once for each profile that has chosen servers; `primary` is the one whose first server the request goes to. */
-  picked?(decision: Decision, result: ProfileResult, primary: boolean): void;
+  /**
+   * Once for each profile that has chosen servers; `decode` is the one whose first server the request goes to. Once more when the request
+   * went to another one, because that could not be reached: then that is the first of `result.endpoints`.
+   */
+  picked?(decision: Decision, result: ProfileResult, stage: Stage): void;
   /** The first byte of the answer, at which prompts count as read. */
   responded?(decision: Decision, endpoint: Endpoint): void;
   ended?(decision: Decision, endpoint: Endpoint): void;
@@ -63,6 +66,9 @@ export interface Observer extends Plugin {
   /** The endpoint is not in its pool any more; its slot will be somebody else's. */
   removed?(endpoint: Endpoint): void;
 }
+
+/** Part that a server plays in answering a request. `decode` is to answer the client, and all the rest when nobody else does it. */
+export type Stage = 'decode' | 'prefill' | 'encode';
 
 export type HeaderValue = readonly [name: string, value: string];
 

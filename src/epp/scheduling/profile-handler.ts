@@ -1,5 +1,5 @@
 import type { Endpoint } from '../endpoints/endpoint.ts';
-import type { Decision, HeaderValue, Plugin, ProfileResult } from './plugin.ts';
+import type { Decision, HeaderValue, Plugin, ProfileResult, Stage } from './plugin.ts';
 
 /** What each profile that ran has come to, in order. `undefined`: its filters left nobody. */
 export type ProfileResults = ReadonlyMap<string, ProfileResult | undefined>;
@@ -11,9 +11,6 @@ export interface ProfileHandler extends Plugin {
   /** Called when `next` has had enough. */
   finish(decision: Decision, results: ProfileResults): SchedulingResult | Refusal;
 }
-
-/** Part that a server plays in answering a request. */
-export type Stage = 'decode' | 'prefill' | 'encode';
 
 /** One server that has something to do for the request. */
 export interface Assignment {

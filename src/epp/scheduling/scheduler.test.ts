@@ -83,6 +83,13 @@ test('totals are sums of weight × score, and scores are from 0 to 1 whatever a 
   assert.deepEqual([...profile.totals.subarray(0, 3)], [2.25, 0.25, 0.5]);
 });
 
+test('a profile handler that never has enough, or asks for a profile that there is not, is a bug', () => {
+  const pick = (next: string) =>
+    new Scheduler({ producers: [], handler: { ...handler, next: () => next }, profiles: [new Profile({ name: 'a', filters: [], scorers: [], picker: lowestSlot })], observers: [], sleep: never }).pick(newDecision(testRequest(), 0), [testEndpoint(0)]);
+  assert.throws(() => pick('a'), /asked for profile "a" after 16 others/);
+  assert.throws(() => pick('b'), /asked for profile "b" after 0 others/);
+});
+
 test('producers run in order, and one that fails or takes too long is left behind', async () => {
   const log: string[] = [];
   const waits: (() => void)[] = [];

@@ -108,7 +108,7 @@ test('session-affinity-filter keeps the server of the session, and all when it i
   const filter = made<Filter & Observer>(sessionAffinityFilter, { strategy: 'session_id' });
   const decision = newDecision(testRequest({ headers: { 'x-session-id': 's' } }), 0);
   assert.deepEqual(filtered(filter, decision, all), [0, 1]);
-  filter.picked?.(decision, { profile: 'default', endpoints: [second], candidates: all, totals: new Float64Array(2) }, true);
+  filter.picked?.(decision, { profile: 'default', endpoints: [second], candidates: all, totals: new Float64Array(2) }, 'decode');
   assert.deepEqual(filtered(filter, decision, all), [1]);
   assert.deepEqual(filtered(filter, decision, all.slice(0, 1)), [0]);
 });

@@ -91,7 +91,7 @@ test('no-hit-lru-scorer: who was given a cold prompt last comes last, and warm p
   const give = (slot: number) => {
     const endpoint = all[slot];
     assert.ok(endpoint);
-    scorer.picked?.(plain, { profile: 'default', endpoints: [endpoint], candidates: all, totals: new Float64Array(3) }, true);
+    scorer.picked?.(plain, { profile: 'default', endpoints: [endpoint], candidates: all, totals: new Float64Array(3) }, 'decode');
   };
   assert.deepEqual(scored(scorer, plain, all), [1, 1, 1]);
   give(1);
@@ -148,7 +148,7 @@ test('session-affinity-scorer: by the name of the session, as long as it is hear
     void producer.produce(decision, all);
     return decision;
   };
-  const pick = (now: number, endpoint: typeof first, candidates = all) => scorer.picked?.(at(now), { profile: 'default', endpoints: [endpoint], candidates, totals: new Float64Array(2) }, true);
+  const pick = (now: number, endpoint: typeof first, candidates = all) => scorer.picked?.(at(now), { profile: 'default', endpoints: [endpoint], candidates, totals: new Float64Array(2) }, 'decode');
   pick(0, second);
   assert.deepEqual(scored(scorer, at(900), all), [0, 1]);
   pick(900, first);

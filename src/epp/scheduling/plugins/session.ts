@@ -114,9 +114,9 @@ function byName({ sessionIdConfig: { sources, evictionTtlSeconds }, profileName 
       return session === undefined ? undefined : bound(session, decision.now);
     },
     observer: {
-      picked(decision, { profile, endpoints: [first], candidates }, primary) {
+      picked(decision, { profile, endpoints: [first], candidates }, stage) {
         const session = sessionOf(decision);
-        if (session === undefined || first === undefined || !(profileName === '' ? primary : profile === profileName)) return;
+        if (session === undefined || first === undefined || !(profileName === '' ? stage === 'decode' : profile === profileName)) return;
         const before = bound(session, decision.now);
         // A session that was sent elsewhere for once, because other scores said so, stays where it is.
         if (before !== undefined && before !== first.name && candidates.some(({ name }) => name === before)) return;

@@ -1,8 +1,8 @@
 import { choice, object, reference, string, type Values } from '../../../config/fields.ts';
 import { clipped, type Place } from '../../../config/place.ts';
-import type { Decider, HeaderValue, ProfileResult } from '../../plugin.ts';
+import type { Decider, HeaderValue, ProfileResult, Stage } from '../../plugin.ts';
 import { pluginType } from '../../plugin-type.ts';
-import { nobodyIn, type Assignment, type ProfileResults, type Stage } from '../../profile-handler.ts';
+import { nobodyIn, type Assignment, type ProfileResults } from '../../profile-handler.ts';
 import { approxPrefixProducerType, tokenProducerType } from '../producer-names.ts';
 
 const prefillHeader = 'x-prefiller-host-port';

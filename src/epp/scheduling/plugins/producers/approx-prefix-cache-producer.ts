@@ -21,8 +21,9 @@ export const approxPrefixCacheProducer = pluginType({
       produce({ request, prefixes }, candidates) {
         if (request.prompt !== undefined && request.prompt.blocks > 0) prefixes.set(name, index.match(request.prompt, candidates));
       },
-      picked({ request }, { endpoints: [first] }) {
-        if (first !== undefined && request.prompt !== undefined && request.prompt.blocks > 0) index.add(request.prompt, first.slot);
+      picked({ request }, { endpoints: [first] }, stage) {
+        // Who encodes pictures does not read the prompt.
+        if (stage !== 'encode' && first !== undefined && request.prompt !== undefined && request.prompt.blocks > 0) index.add(request.prompt, first.slot);
       },
       removed: ({ slot }) => index.removeEndpoint(slot),
     };

@@ -39,9 +39,9 @@ export const noHitLruScorer = pluginType({
         sorted.sort();
         for (let i = 0; i < candidates.length; i++) scores[i] = 1 - firstIndex(sorted, scores[i] as number) / (candidates.length - 1);
       },
-      picked(decision, { endpoints, candidates, profile }, primary) {
+      picked(decision, { endpoints, candidates }, stage) {
         const [first] = endpoints;
-        if (first === undefined || !(primary || profile === 'prefill') || !isCold(decision, candidates)) return;
+        if (first === undefined || stage === 'encode' || !isCold(decision, candidates)) return;
         given.delete(first.name);
         given.set(first.name, ++count);
         const [oldest] = given.keys();
