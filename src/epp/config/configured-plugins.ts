@@ -8,7 +8,7 @@ import { clipped, type Place } from './place.ts';
 
 interface WrittenPlugin {
   readonly name: string | undefined;
-  readonly type: string | undefined;
+  readonly type: string;
   readonly parameters: unknown;
 }
 
@@ -42,7 +42,7 @@ export class ConfiguredPlugins {
 
   /** Reads one entry of `plugins`. */
   read(written: WrittenPlugin, place: Place, allowExperimental: boolean): void {
-    if (written.type === undefined) return;
+    if (written.type === '') return;
     const name = written.name === undefined || written.name === '' ? written.type : written.name;
     const type = knownType(written.type, place.at('type'));
     if (type === undefined) {

@@ -53,9 +53,9 @@ function field<T, O extends Options<T>>(
   type: string,
   options: O,
   parse: (value: unknown, place: Place) => T | Wrong,
-  more: { readonly text?: (value: T) => string; readonly fields?: Fields } = {},
+  more: { readonly text?: (value: T) => string; readonly fields?: Fields; /** In place of a required value that is missing or wrong. */ readonly empty?: T } = {},
 ): Field<Read<T, O>> {
-  const fallback = options.default as Read<T, O>;
+  const fallback = (options.default ?? (options.required === true ? more.empty : undefined)) as Read<T, O>;
   return {
     type,
     about: options.about,
@@ -85,14 +85,14 @@ interface Range {
 }
 
 export function number<const O extends Options<number> & Range>(options: O): Field<Read<number, O>> {
-  return field<number, O>(`number${rangeText(options)}`, options, (value) => inRange('a number', value, options));
+  return field<number, O>(`number${rangeText(options)}`, options, (value) => inRange('a number', value, options), { empty: 0 });
 }
 
 export function integer<const O extends Options<number> & Range>(options: O): Field<Read<number, O>> {
   return field<number, O>(`integer${rangeText(options)}`, options, (value) => {
     const found = inRange('an integer', value, options);
     return found instanceof Wrong || Number.isSafeInteger(found) ? found : new Wrong(`must be an integer, not ${found}`);
-  });
+  }, { empty: 0 });
 }
 
 export function boolean<const O extends Options<boolean>>(options: O): Field<Read<boolean, O>> {
@@ -103,16 +103,16 @@ export function string<const O extends Options<string>>(options: O): Field<Read<
   return field<string, O>('string', options, (value) => {
     if (typeof value !== 'string') return wrongType('a string', value);
     return options.required === true && value.trim() === '' ? new Wrong('must not be empty') : value;
-  });
+  }, { empty: '' });
 }
 
 /** One of a few names. */
-export function choice<const C extends readonly string[], const O extends Options<C[number]>>(names: C, options: O): Field<Read<C[number], O>> {
+export function choice<const C extends readonly [string, ...string[]], const O extends Options<C[number]>>(names: C, options: O): Field<Read<C[number], O>> {
   const list = names.map((name) => JSON.stringify(name)).join(', ');
   return field<C[number], O>(names.map((name) => `\`${name}\``).join(' or '), options, (value) => {
     if (typeof value !== 'string') return wrongType(`one of ${list}`, value);
     return names.includes(value) ? value : new Wrong(`must be one of ${list}, not "${clipped(value)}"${suggestion(value, names)}`);
-  });
+  }, { empty: names[0] });
 }
 
 /** A Go duration; read as milliseconds. */
@@ -135,7 +135,7 @@ export function reference<const O extends Options<string> & { readonly kinds: re
     if (value === '') return options.default ?? new Wrong('must be the name of a plugin');
     place.refersTo(value, options.kinds);
     return value;
-  });
+  }, { empty: '' });
 }
 
 const longestList = 10_000;

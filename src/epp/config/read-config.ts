@@ -63,7 +63,7 @@ function interpret(written: Written, value: unknown, place: Place, allowExperime
   written.plugins.forEach((plugin, i) => {
     const before = place.findings.references.length;
     plugins.read(plugin, place.at('plugins').at(i), allowExperimental);
-    ownReferences.set(plugin.name ?? plugin.type ?? '', place.findings.references.slice(before).map(({ name }) => name));
+    ownReferences.set(plugin.name ?? plugin.type, place.findings.references.slice(before).map(({ name }) => name));
   });
   const parsers = parsersOf(written, plugins);
   const saturationDetector = detectorOf(written, plugins);
@@ -85,8 +85,8 @@ function interpret(written: Written, value: unknown, place: Place, allowExperime
 
 function checkKind({ apiVersion: version, kind }: Written, place: Place): void {
   if (version === formerApiVersion) place.at('apiVersion').warn(`"${formerApiVersion}" is deprecated: use ${apiVersion}`);
-  else if (version !== undefined && version !== '' && version !== apiVersion) place.at('apiVersion').error(`must be "${apiVersion}", not "${clipped(version)}"`);
-  if (kind !== undefined && kind !== '' && kind !== 'EndpointPickerConfig') place.at('kind').error(`must be "EndpointPickerConfig", not "${clipped(kind)}"`);
+  else if (version !== '' && version !== apiVersion) place.at('apiVersion').error(`must be "${apiVersion}", not "${clipped(version)}"`);
+  if (kind !== '' && kind !== 'EndpointPickerConfig') place.at('kind').error(`must be "EndpointPickerConfig", not "${clipped(kind)}"`);
 }
 
 function parsersOf({ requestHandler, parser }: Written, plugins: ConfiguredPlugins): readonly string[] {
@@ -121,7 +121,7 @@ function profilesOf({ schedulingProfiles }: Written, plugins: ConfiguredPlugins,
   const written = schedulingProfiles.length > 0 ? schedulingProfiles : [{ name: 'default', plugins: all.map(({ name }) => ({ pluginRef: name, weight: undefined })) }];
   const names = new Set<string>();
   return written.map((profile, i) => {
-    if (names.has(profile.name)) place.at(i).at('name').error(`a profile named "${clipped(profile.name)}" is there already`);
+    if (profile.name !== '' && names.has(profile.name)) place.at(i).at('name').error(`a profile named "${clipped(profile.name)}" is there already`);
     names.add(profile.name);
     const pickers = profile.plugins.filter(({ pluginRef }) => is(plugins.get(pluginRef), 'picker'));
     if (pickers.length > 1) place.at(i).at('plugins').error(`has ${pickers.length} pickers, and may have one: ${pickers.map(({ pluginRef }) => clipped(pluginRef)).join(', ')}`);
