@@ -6,6 +6,7 @@ import { apiVersions } from '../src/app/versions.ts';
 import { readKeptRuns } from './conformance/document/kept-run.ts';
 import { readOptions } from './conformance/options.ts';
 import { SUITE_VERSION } from './conformance/suite/recipe.ts';
+import { pluginsPage, pluginsPagePath } from '../tools/plugins-page.ts';
 
 const root = join(import.meta.dirname, '..');
 const pages = globSync('{*.md,docs/**/*.md,charts/**/*.md,test/conformance/*.md,bench/*.md,definitions/*.md,examples/**/*.md,test/golden/README.md}', { cwd: root }).sort();
@@ -75,4 +76,8 @@ test('nothing names a registry or a path of one machine', () => {
     .filter((path) => /\.(ts|md|json|yaml|sh)$|run$/.test(path) && !path.startsWith('src/gen/') && path !== 'test/docs.test.ts');
   const suspicious = /registry\.npmjs|files\.pythonhosted|proxy\.golang\.org|(?<![\w])\/(?:work|root)\//;
   assert.deepEqual(files.filter((path) => suspicious.test(text(path))), []);
+});
+
+test('the page of plugins is what their tables say', () => {
+  assert.equal(text(pluginsPagePath), pluginsPage(), `run node tools/plugins-page.ts`);
 });

@@ -22,6 +22,8 @@ export interface InferenceRequest {
   readonly promptTokens: number;
   /** What the client allows for the answer; 0: it does not say. */
   readonly maxOutputTokens: number;
+  /** Pictures, sounds and films in the prompt; none when it is missing. */
+  readonly mediaItems?: number;
   /** undefined: no prompt was found. */
   readonly prompt: PromptDigest | undefined;
 }

@@ -18,6 +18,15 @@ export interface Decision {
   readonly prefixes: Map<string, PrefixMatch>;
   /** What other producers found, by endpoint slot, under the names they give. */
   readonly attributes: Map<string, Float64Array>;
+  /** Sessions that requests belong to, by the name of the producer that knows. */
+  readonly sessions: Map<string, string>;
+  /** The server that another stage of this request goes to, while that of the next is chosen. */
+  peer: Endpoint | undefined;
+}
+
+/** A decision that nothing is known for but the request. */
+export function newDecision(request: InferenceRequest, now: number): Decision {
+  return { request, now, prefixes: new Map(), attributes: new Map(), sessions: new Map(), peer: undefined };
 }
 
 /** Finds out something that other plugins need, before any of these run. What it cannot find is missing, and the decision goes on. */
@@ -44,10 +53,35 @@ export interface Picker extends Plugin {
 
 /** Hears of each request that was sent to an endpoint, and of its end. Synchronous: what it notes holds for the next decision. */
 export interface Observer extends Plugin {
-  picked?(decision: Decision, result: ProfileResult): void;
+  /**
+   * Once for each profile that has chosen servers; `decode` is the one whose first server the request goes to. Once more when the request
+   * went to another one, because that could not be reached: then that is the first of `result.endpoints`.
+   */
+  picked?(decision: Decision, result: ProfileResult, stage: Stage): void;
   /** The first byte of the answer, at which prompts count as read. */
   responded?(decision: Decision, endpoint: Endpoint): void;
   ended?(decision: Decision, endpoint: Endpoint): void;
+  /** Headers to set in the answer that comes from this endpoint. */
+  responseHeaders?(decision: Decision, endpoint: Endpoint): readonly HeaderValue[];
+  /** The endpoint is not in its pool any more; its slot will be somebody else's. */
+  removed?(endpoint: Endpoint): void;
+}
+
+/** Part that a server plays in answering a request. `decode` is to answer the client, and all the rest when nobody else does it. */
+export type Stage = 'decode' | 'prefill' | 'encode';
+
+export type HeaderValue = readonly [name: string, value: string];
+
+/** Says how full a pool is. As a filter it leaves out servers that are full. */
+export interface SaturationDetector extends Filter {
+  /** 1: full; may be more. Of no endpoints: 1. */
+  saturation(now: number, endpoints: readonly Endpoint[]): number;
+}
+
+/** Says whether a stage of a request is worth a server of its own. */
+export interface Decider extends Plugin {
+  /** `endpoint` is the server that decodes, when it has been chosen already. */
+  disaggregate(decision: Decision, endpoint: Endpoint | undefined): boolean;
 }
 
 /** What a scheduling profile has come to. */
@@ -55,7 +89,8 @@ export interface ProfileResult {
   readonly profile: string;
   /** The best first. */
   readonly endpoints: readonly Endpoint[];
-  /** For explanations. */
+  /** What was left after the filters, for explanations. */
   readonly candidates: readonly Endpoint[];
+  /** Of `candidates`, in this order; may be longer. Valid until the profile runs again. */
   readonly totals: Float64Array;
 }
