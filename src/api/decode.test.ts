@@ -117,6 +117,39 @@ describe('generation and version', () => {
   });
 });
 
+describe('a Pod', () => {
+  const pod = (status: object, spec: object = {}): object => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'vllm-0', namespace: 'models', deletionTimestamp: '2026-11-25T10:00:00Z', managedFields: [{ manager: 'kubelet' }] },
+    spec: { containers: [{ name: 'vllm', image: 'vllm:1', env: [{ name: 'TOKEN', value: 'secret' }] }], nodeName: 'gpu-1', ...spec },
+    status: { containerStatuses: [{ name: 'vllm', restartCount: 3 }], phase: 'Running', podIP: '10.0.0.7', podIPs: [{ ip: '10.0.0.7' }], ...status },
+  });
+
+  test('of a server is read for its status, and the bulk of it is not kept', () => {
+    const ready = pod({ conditions: [{ type: 'Ready', status: 'True', lastProbeTime: null, lastTransitionTime: '2026-11-25T09:00:00Z', message: 'm'.repeat(1000) }] });
+    assert.deepEqual(resource('Pod', ready, { from: 'server' }).object, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { deletionTimestamp: '2026-11-25T10:00:00Z', name: 'vllm-0', namespace: 'models' },
+      spec: { nodeName: 'gpu-1' },
+      status: { conditions: [{ status: 'True', type: 'Ready' }], phase: 'Running', podIP: '10.0.0.7', podIPs: [{ ip: '10.0.0.7' }] },
+    });
+  });
+
+  test('is another version when its status says something else, not when fields differ that are not kept', () => {
+    const versionOf = (value: object): string => resource('Pod', value, { from: 'server' }).version;
+    const ready = versionOf(pod({ conditions: [{ type: 'Ready', status: 'True' }] }));
+    assert.equal(versionOf(pod({ conditions: [{ type: 'Ready', status: 'True', lastProbeTime: '2026-11-25T09:00:00Z' }], hostIP: '10.1.1.1' })), ready);
+    assert.notEqual(versionOf(pod({ conditions: [{ type: 'Ready', status: 'False' }] })), ready);
+  });
+
+  test('of a user is left alone, as all that starts processes', () => {
+    const message = 'Pod is not run here; name the addresses of what runs elsewhere in an EndpointSlice (discovery.k8s.io/v1) or a Backend (gateway.envoyproxy.io/v1alpha1)';
+    assert.deepEqual(decode(pod({}), ORIGIN), { resource: undefined, problems: [{ severity: 'warning', field: 'kind', message }] });
+  });
+});
+
 describe('what cannot be decoded says why', () => {
   const cases: readonly (readonly [name: string, value: unknown, problem: Problem])[] = [
     ['no object', 'hello', { severity: 'error', field: '', message: 'is no object' }],

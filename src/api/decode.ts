@@ -56,7 +56,7 @@ export function decode(value: unknown, origin: Origin, options: DecodeOptions = 
     return { resource, problems: [...problems, { severity: 'warning', field: 'kind', message: former.note }] };
   }
   const served = servedVersion(apiVersion, kindName);
-  if (served === undefined) return unserved(apiVersion, kindName);
+  if (served === undefined || (served.kind.observed && options.from !== 'server')) return unserved(apiVersion, kindName);
   return decodeKind(served.kind, served.version, value, origin, options);
 }
 
@@ -83,7 +83,7 @@ function decodeKind(kind: Kind, version: string, value: JsonObject, origin: Orig
   const node = schemaOf(kind, version);
   const walk = startWalk([], kind.custom ? undefined : goMismatch(kind.kind));
   const { metadata: given, status, ...rest } = value;
-  const body = walkValue(node, completed(kind.kind, { ...rest, metadata: {} }), walk) as Record<string, unknown>;
+  const body = walkValue(node, completed(kind.kind, { ...rest, metadata: {}, ...(kind.observed && { status }) }), walk) as Record<string, unknown>;
   const metaWalk = startWalk(['metadata'], goMismatch('ObjectMeta', kind.custom ? [] : ['metadata']));
   const metadata = walkMetadata(kind, given, options, metaWalk);
   const unknown = options.from === 'server' ? [] : [...metaWalk.unknown, ...walk.unknown, ...unknownInStatus(node, status)].toSorted(byText);
@@ -91,7 +91,7 @@ function decodeKind(kind: Kind, version: string, value: JsonObject, origin: Orig
   const problems: Problem[] = unknown.map((field) => ({ severity: 'error', field, message: `unknown field "${field}"` }));
   problems.push(...errors.map(({ severity, field, message }) => ({ severity, field, message })));
   if (problems.length > 0) return { resource: undefined, problems: listed(problems) };
-  const kept = options.from === 'server' && status !== undefined ? { status: copyJson(status) } : {};
+  const kept = options.from === 'server' && !kind.observed && status !== undefined ? { status: copyJson(status) } : {};
   const object = { ...body, apiVersion: apiVersionOf(kind, kind.storageVersion), metadata, ...kept };
   return { resource: resourceOf(kind, object, origin, options), problems: deprecation(kind, version) };
 }
@@ -137,7 +137,7 @@ function unknownInStatus(node: Node, status: unknown): readonly string[] {
 
 function resourceOf(kind: Kind, object: Record<string, unknown>, origin: Origin, options: DecodeOptions): Resource {
   const metadata = metaOf(object, options);
-  const { status: _, ...content } = object;
+  const { status, ...content } = object;
   const { generation, creationTimestamp } = metadata;
   return {
     kind: kind.kind,
@@ -145,7 +145,7 @@ function resourceOf(kind: Kind, object: Record<string, unknown>, origin: Origin,
     metadata,
     object,
     origin,
-    version: contentHash(JSON.stringify([generation, creationTimestamp, content])),
+    version: contentHash(JSON.stringify([generation, creationTimestamp, content, ...(kind.observed ? [status] : [])])),
   };
 }
 

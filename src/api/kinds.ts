@@ -20,6 +20,7 @@ import type { InferencePoolImport } from '../gen/k8s/inferencepoolimport.v1alpha
 import type { ListenerSet } from '../gen/k8s/listenerset.v1.ts';
 import type { Namespace } from '../gen/k8s/namespace.v1.ts';
 import type { Node } from '../gen/k8s/node.v1.ts';
+import type { Pod } from '../gen/k8s/pod.v1.ts';
 import type { ReferenceGrant } from '../gen/k8s/referencegrant.v1beta1.ts';
 import type { Secret } from '../gen/k8s/secret.v1.ts';
 import type { SecurityPolicy } from '../gen/k8s/securitypolicy.v1alpha1.ts';
@@ -57,6 +58,7 @@ export interface Objects {
   ListenerSet: ListenerSet;
   Namespace: Namespace;
   Node: Node;
+  Pod: Pod;
   ReferenceGrant: ReferenceGrant;
   Secret: Secret;
   SecurityPolicy: SecurityPolicy;
@@ -84,12 +86,19 @@ export type AnyResource = { [Kind in KindName]: ResourceOf<Kind> }[KindName];
 export interface Kind extends Omit<Definition, 'kind'> {
   readonly kind: KindName;
   readonly namespaced: boolean;
+  /**
+   * Whether objects are read for what a cluster says of them in their status, which then is content like the rest. Without a cluster there is
+   * nothing to read: an object that a user wrote is left alone.
+   */
+  readonly observed: boolean;
 }
+
+const OBSERVED: ReadonlySet<KindName> = new Set(['Pod']);
 
 const byName = new Map<string, Kind>();
 for (const definition of [...DEFINITIONS, ...formerDefinitions(DEFINITIONS)]) {
   const kind = definition.kind as KindName;
-  byName.set(kind, { ...definition, kind, namespaced: definition.scope === 'Namespaced' });
+  byName.set(kind, { ...definition, kind, namespaced: definition.scope === 'Namespaced', observed: OBSERVED.has(kind) });
 }
 
 /** All kinds that we read, by name. */

@@ -34,7 +34,7 @@ export interface Resource<Kind extends string = string, Body = unknown> {
   readonly object: Body;
   readonly origin: Origin;
   /**
-   * Hash of everything but status. Two resources with equal versions are equal, and a rejection by Envoy
+   * Hash of everything but status; of that, too, where it is what the kind is read for. Two resources with equal versions are equal, and a rejection by Envoy
    * is about one version, not about the object for ever.
    */
   readonly version: string;

@@ -4,7 +4,7 @@ import { Core } from './core.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { followReferences, SCOPED_KINDS } from './reference-scope.ts';
 import { RejectionMap } from './rejection-map.ts';
-import { SERVICE } from './served-kinds.ts';
+import { SERVICE, WATCHED_KINDS } from './served-kinds.ts';
 import { SecureEndpoint } from './secure-endpoint.ts';
 import { unreadable } from './unreadable.ts';
 import { wantedInfrastructure } from './wanted-proxies.ts';
@@ -31,9 +31,6 @@ import type { ResourceStore } from '../xds/server/resources.ts';
 /** Name of the Lease, and the field manager of what we write. */
 export const controllerLease = 'moongate-controller';
 const fieldManager = 'moongate';
-
-/** Of kinds that are not served, whoever writes one is told so. */
-const watchedKinds = Object.keys(SERVICE) as KindName[];
 
 /**
  * The gateway in a cluster: objects of the API server in, Envoy Deployments and statuses out.
@@ -88,7 +85,7 @@ export class Controller {
     this.#endpoint = new SecureEndpoint(this.ads, environment.xds.port);
     this.#source = new KubernetesSource({
       client,
-      kinds: watchedKinds,
+      kinds: WATCHED_KINDS,
       namespaces: options.watch,
       scopes: new Map(SCOPED_KINDS.map((kind) => [kind, []])),
       log,

@@ -7,9 +7,10 @@ import type { Decoded, Origin } from '../api/resource.ts';
  * Whether objects of a kind have the effect that their author means:
  * - `served`: they have, or their conditions say why not;
  * - `inert`: others may refer to one, but not all that it asks for happens;
- * - `unserved`: nobody looks at one.
+ * - `unserved`: nobody looks at one;
+ * - `elsewhere`: the endpoint picker reads them, the gateway does not.
  */
-export const SERVICE: Readonly<Record<KindName, 'served' | 'inert' | 'unserved'>> = {
+export const SERVICE: Readonly<Record<KindName, 'served' | 'inert' | 'unserved' | 'elsewhere'>> = {
   Backend: 'served',
   BackendTLSPolicy: 'served',
   BackendTrafficPolicy: 'unserved',
@@ -30,6 +31,7 @@ export const SERVICE: Readonly<Record<KindName, 'served' | 'inert' | 'unserved'>
   ListenerSet: 'served',
   Namespace: 'served',
   Node: 'served',
+  Pod: 'elsewhere',
   ReferenceGrant: 'served',
   Secret: 'served',
   SecurityPolicy: 'unserved',
@@ -44,6 +46,9 @@ export const SERVICE: Readonly<Record<KindName, 'served' | 'inert' | 'unserved'>
   XMesh: 'unserved',
   XTelemetryPolicy: 'served',
 };
+
+/** What the gateway reads from an API server. Of kinds that are not served, whoever writes one is told so. */
+export const WATCHED_KINDS = (Object.keys(SERVICE) as KindName[]).filter((kind) => SERVICE[kind] !== 'elsewhere');
 
 /**
  * Decodes an object of a file. One that is valid but of a kind that is not served is an error and left out: whoever writes a policy and hears
@@ -62,6 +67,7 @@ export function decodeServed(value: unknown, origin: Origin): Decoded {
       return { resource, problems: [...problems, problem('warning', `${resource.kind} is not served yet: ${settings.join(', ')} ${settings.length === 1 ? 'has' : 'have'} no effect`)] };
     }
     case 'unserved':
+    case 'elsewhere':
       return { resource: undefined, problems: [...problems, problem('error', `${resource.kind} is not served yet: nothing of what it asks for happens`)] };
   }
 }

@@ -26,6 +26,11 @@ interface Source {
    * no enumerations and no ranges, and hardly a default.
    */
   readonly additions: Readonly<Record<string, JsonObject>>;
+  /**
+   * Paths of the properties that are kept, with all that is in them; all when undefined. What is not here is unknown to us: objects of an API server
+   * are stored without it.
+   */
+  readonly only?: readonly string[];
 }
 
 const PORT = { minimum: 1, maximum: 65535 };
@@ -74,6 +79,15 @@ const SOURCES: readonly Source[] = [
     additions: {},
   },
   {
+    ...core('Pod', 'pods', 'Namespaced'),
+    additions: {},
+    // Where a server is, and whether it can be asked. The schema of all the rest is larger than that of all other kinds here.
+    only: [
+      'apiVersion', 'kind', 'metadata', 'spec.nodeName', 'status.phase', 'status.podIP', 'status.podIPs',
+      'status.conditions.*.type', 'status.conditions.*.status',
+    ],
+  },
+  {
     ...core('Secret', 'secrets', 'Namespaced'),
     // pkg/apis/core/v1/defaults.go
     additions: { type: { default: 'Opaque' } },
@@ -91,7 +105,7 @@ const SOURCES: readonly Source[] = [
   },
 ];
 
-function core(kind: string, plural: string, scope: CoreKind['scope']): Omit<Source, 'additions'> {
+function core(kind: string, plural: string, scope: CoreKind['scope']): Omit<Source, 'additions' | 'only'> {
   return { group: '', version: 'v1', kind, plural, scope, file: 'api__v1_openapi.json', schema: `io.k8s.api.core.v1.${kind}` };
 }
 
@@ -101,11 +115,12 @@ export function readCoreKinds(folder: string): CoreKind[] {
     const found = published(folder, source.file, source.schema);
     const schema = structuredClone(inlined(found.schema, found.schemas));
     for (const [path, keywords] of Object.entries(source.additions)) Object.assign(at(schema, path), keywords);
+    const kept = source.only === undefined ? schema : keepOnly(schema, source.only.map((path) => path.split('.')));
     return {
       group: source.group,
       names: { kind: source.kind, plural: source.plural },
       scope: source.scope,
-      versions: [{ name: source.version, served: true, storage: true, schema }],
+      versions: [{ name: source.version, served: true, storage: true, schema: kept }],
     };
   });
 }
@@ -153,6 +168,22 @@ function referenceOf(schema: JsonObject): string | undefined {
   const only = Array.isArray(schema['allOf']) ? (schema['allOf'] as JsonObject[])[0] : schema;
   const reference = only?.['$ref'];
   return typeof reference === 'string' ? reference.slice('#/components/schemas/'.length) : undefined;
+}
+
+/** A schema without the properties that no path leads to or through, and without demands on the others to be there. */
+function keepOnly(schema: Json, paths: readonly (readonly string[])[]): Json {
+  if (paths.some((path) => path.length === 0)) return schema;
+  const { items, properties, required, ...rest } = schema as JsonObject;
+  const below = (step: string): string[][] => paths.flatMap(([first, ...others]) => (first === step ? [others] : []));
+  if (isObject(items ?? null)) return { ...rest, items: keepOnly(items as Json, below('*')) };
+  const names = [...new Set(paths.map(([first = '']) => first))].toSorted();
+  const kept = names.map((name): [string, Json] => {
+    const property = (properties as JsonObject | undefined)?.[name];
+    if (property === undefined) throw new Error(`no property ${name}`);
+    return [name, keepOnly(property, below(name))];
+  });
+  const demanded = Array.isArray(required) ? required.filter((name) => names.includes(String(name))) : [];
+  return { ...rest, properties: Object.fromEntries(kept), ...(demanded.length > 0 && { required: demanded }) };
 }
 
 /** The schema of a property, by path; `*` stands for the items of an array. */

@@ -13,14 +13,18 @@ export class Endpoint {
   readonly port: number;
   /** `ip:port`, an IPv6 address in brackets. */
   readonly address: string;
-  /** Of the Pod. */
-  readonly labels: Readonly<Record<string, string>>;
+  /** Of the Pod. Replaced by the pool's table when they change. */
+  labels: Readonly<Record<string, string>>;
+  /** It is no longer in its pool, and its slot may be another's: whatever is kept by slot must not be written for it any more. */
+  isGone = false;
   /** What the server said last. */
   metrics: ServerMetrics = noMetrics;
   /** Requests that were sent there and are not answered to their end. */
   inFlight = 0;
-  /** `inFlight` when `metrics` was read. */
+  /** `inFlight` when `metrics` was read: what has come since is not in them. */
   inFlightAtScrape = 0;
+  /** Milliseconds on the monotonic clock at which newer metrics are to be looked for: only those that are late by much are stale. */
+  metricsDue = Infinity;
   /** Tokens of prompts on their way that are not answered with a first token yet, those that the server is thought to have cached left out. */
   inFlightTokens = 0;
   /** Requests on their way by model name. */

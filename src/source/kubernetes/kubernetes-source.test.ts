@@ -116,6 +116,20 @@ describe('status and bookkeeping', () => {
     assert.deepEqual(world.observed, [], 'nobody writes the status of Services here');
   });
 
+  test('a Pod that becomes ready is told, one whose other status changes is not', async (context) => {
+    const world = await World.make(context, ['Pod']);
+    const metadata = { name: 'vllm-0', namespace: 'default' };
+    const status = (ready: string, more: object = {}): object => ({ podIP: '10.0.0.7', conditions: [{ type: 'Ready', status: ready }], ...more });
+    world.server.put('Pod', { metadata });
+    world.server.putStatus('Pod', 'default/vllm-0', status('False'));
+    await world.source.start();
+    await world.until(() => world.server.watches() === 1, 'the watch');
+    world.server.putStatus('Pod', 'default/vllm-0', status('False', { containerStatuses: [{ restartCount: 1 }] }));
+    world.server.putStatus('Pod', 'default/vllm-0', status('True'));
+    await world.until(() => world.batches.length > 1, 'the Pod is ready');
+    assert.deepEqual(world.batches.map(({ set }) => set.map(({ object }) => (object as { status: unknown }).status)), [[status('False')], [status('True')]]);
+  });
+
   test('an object that was deleted is no longer observed', async (context) => {
     const world = await World.make(context, routesOnly);
     world.server.put('HTTPRoute', route('a'));

@@ -71,7 +71,7 @@ export class ObjectTable {
       former.observed = observed;
       return { resource: undefined, existed, problems: undefined };
     }
-    const { resource, problems } = this.#decoded({ ...content, metadata });
+    const { resource, problems } = this.#decoded({ ...content, metadata, ...(this.#kind.observed && { status }) });
     const entry: Entry = { resource: resource ?? former?.resource, metadata: metadataOf(resource) ?? metadata, problems, observed };
     const isNews = resource !== undefined && resource.version !== former?.resource?.version;
     // Equal resources stay the same object: nothing that holds the former is kept alive twice.
