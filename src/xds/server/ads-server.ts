@@ -2,6 +2,7 @@ import { chmod } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ServerCredentials, status, type Server } from '@grpc/grpc-js';
 import type { Log } from '../../util/log.ts';
+import { clearStaleSocket } from '../../util/socket-file.ts';
 import { AdsStream, type AdsCall, type AdsStreamOptions } from './ads-stream.ts';
 import type { ResourceState } from './client-state.ts';
 import type { AdsCounters, Nack, Overdue, Pushed, StreamEvent } from './events.ts';
@@ -12,7 +13,6 @@ import type { ResourceId } from './refusal.ts';
 import type { ResourceStore } from './resources.ts';
 import { SecureListener, type ServerTls } from './secure-listener.ts';
 import { Session } from './session.ts';
-import { clearStaleSocket } from './socket-file.ts';
 import type { XdsType } from './types.ts';
 import type { ClientNode } from './wire.ts';
 
