@@ -26,7 +26,7 @@ export const SERVICE: Readonly<Record<KindName, 'served' | 'inert' | 'unserved' 
   GRPCRoute: 'served',
   HTTPRoute: 'served',
   HTTPRouteFilter: 'unserved',
-  InferencePool: 'unserved',
+  InferencePool: 'served',
   InferencePoolImport: 'unserved',
   ListenerSet: 'served',
   Namespace: 'served',

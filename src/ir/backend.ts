@@ -1,11 +1,12 @@
 import type { BackendTls } from './backend-tls.ts';
+import type { EndpointPicker, PickerService } from './endpoint-picker.ts';
 
 /**
  * A group of servers that answer alike: one Service port, or one Backend object. Routes share it, so that health,
  * outlier detection and connection limits mean the servers and not the route (an Envoy cluster).
  */
 export interface Backend {
-  /** `service/namespace/name/port`, `backend/namespace/name`; with `/udp`, `/h2c` or `/passthrough` at the end where that is not to be mixed up with the rest. */
+  /** `service/namespace/name/port`, `backend/namespace/name`; with `/udp`, `/h2c`, `/passthrough` or `/picker` at the end where that is not to be mixed up with the rest. */
   readonly key: string;
   /** The object it stands for: `Service/namespace/name`. */
   readonly owner: string;
@@ -14,6 +15,10 @@ export interface Backend {
   readonly protocol: 'http1' | 'h2c' | 'auto';
   /** undefined: no limit but the proxy's own. */
   readonly retryBudget?: RetryBudget;
+  /** Who says which of the servers gets a request. undefined: the proxy does. */
+  readonly picker?: EndpointPicker;
+  /** Its servers are pickers of other backends, of some dialect: each request there occupies one of them until it is answered. */
+  readonly picks?: PickerService['dialect'];
   /** undefined: plain text. */
   readonly tls: BackendTls | undefined;
   /**

@@ -1,3 +1,4 @@
+import type { EndpointPicker } from './endpoint-picker.ts';
 import type { ExternalAuth } from './external-auth.ts';
 import type { Session } from './session.ts';
 
@@ -87,6 +88,8 @@ export interface WeightedBackend {
   readonly rewrite: Rewrite | undefined;
   /** Once a request has fallen to this backend, the session says to which of its servers. It has no say in the choice of the backend. */
   readonly session: Session | undefined;
+  /** That of the backend. */
+  readonly picker?: EndpointPicker;
 }
 
 /** Answers with a Location, built from the request where a part is undefined. */

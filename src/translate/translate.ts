@@ -11,6 +11,7 @@ import { infrastructure, type Infrastructure } from './gateways/infrastructure.t
 import { byAge, type GatewayState } from './gateways/state.ts';
 import { listenerSets } from './former-kinds.ts';
 import { gatewayClasses } from './gateway-classes.ts';
+import { inferencePools } from './inference/pools.ts';
 import type { Inputs, Settings } from './inputs.ts';
 import { missing } from './missing.ts';
 import { referenceGrants } from './reference-grants.ts';
@@ -104,10 +105,12 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
   // Whoever writes the files of a machine is master of it.
   const anyHost = settings.ownsEverything;
   const ofXBackends = xBackends(graph, { inputs, cas, certificates: tls, grants, anyHost });
+  const pools = inferencePools(graph, { inputs, settings, services });
   const catalog: BackendCatalog = {
     services,
     backends: resources.Backend,
     xBackends: ofXBackends,
+    pools,
     grants,
     policies,
     objectTls: ofObjects,
@@ -163,7 +166,7 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     return { proxy, backend: key.slice(bar + 1), via: routingType === 'Service' ? 'service' : 'endpoints' };
   });
   const inUse = graph.count('backends-in-use', uses, ({ backend }) => [backend]);
-  const known = backends(graph, inputs, { services, policies, objectTls: ofObjects, xBackends: ofXBackends, traffic, inUse: graph.derive('used-backends', inUse, () => true) });
+  const known = backends(graph, inputs, { services, policies, objectTls: ofObjects, xBackends: ofXBackends, pools, settings, traffic, inUse: graph.derive('used-backends', inUse, () => true) });
   const empty = emptyBackends(graph, known.endpointSets);
   const upstreamTls = graph.derive('proxy-upstream-tls', fleets, ([first]) => first?.upstreamTls.parameters);
   const proxyBackends = graph.derive('proxy-backends', backendUses, ({ proxy, backend: key }, read): Backend | undefined => {
@@ -219,6 +222,7 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
       routes,
       empty,
       xBackends: ofXBackends,
+      pools,
       policies,
       traffic,
       telemetry,

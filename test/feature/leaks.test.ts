@@ -86,6 +86,7 @@ function template(): Resource[] {
     ['Backend', { ...meta('named'), spec: { endpoints: [{ fqdn: { hostname: `${namespace}.example.com`, port: 80 } }] } }],
     ['XBackend', { ...meta('outside'), spec: { type: 'ExternalHostname', externalHostname: { hostname: `x.${namespace}.example.com` }, port: { number: 80 } } }],
     ['BackendTLSPolicy', { ...meta('p'), spec: { targetRefs: [target('app')], validation: { hostname: 'leaks.test', caCertificateRefs: [{ group: '', kind: 'ConfigMap', name: 'ca' }] } } }],
+    ['InferencePool', { ...meta('pool'), spec: { selector: { matchLabels: { pool: namespace } }, targetPorts: [{ number: 8000 }], endpointPickerRef: { name: 'app', port: { number: 80 } } } }],
     ['XBackendTrafficPolicy', { ...meta('p'), spec: { targetRefs: [target('app')], retryConstraint: {} } }],
     ['XTelemetryPolicy', { ...meta('traced'), spec: { targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'web' }], tracing: { mode: 'Enabled', provider: { backendRef: { name: 'app', port: 80 } } } } }],
     ['ReferenceGrant', { ...meta('g'), spec: { from: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: 'stay' }], to: [{ group: '', kind: 'Service' }] } }],

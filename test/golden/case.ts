@@ -33,6 +33,8 @@ interface CaseOptions extends Pick<OfflineOptions, 'portErrors' | 'rejections'> 
   readonly ownsEverything?: boolean;
   /** What becomes of a Gateway's addresses. Default: bound. With `assigned`, the wanted infrastructure is shown. */
   readonly addresses?: Settings['addresses'];
+  /** Where our own endpoint picker is. Default: there is none. */
+  readonly endpointPicker?: Settings['endpointPicker'];
   /** The objects come from an API server, so that creation times and generations count. Default: false. */
   readonly fromServer?: boolean;
 }
@@ -53,7 +55,7 @@ export function readCase(name: string): GoldenCase {
   const text = readFileSync(join(folder, 'resources.yaml'), 'utf8');
   const sentence = /^# (.+)\n/.exec(text)?.[1];
   if (sentence === undefined) throw new Error(`${name}/resources.yaml: the first line has to be a comment that says what the case shows`);
-  const { ownsEverything = true, addresses = 'bound', fromServer = false, ...rest } = readOptions(join(folder, 'options.yaml'));
+  const { ownsEverything = true, addresses = 'bound', fromServer = false, endpointPicker, ...rest } = readOptions(join(folder, 'options.yaml'));
   const decoded = decodeAll(text, fromServer ? 'server' : 'user');
   return {
     name,
@@ -61,7 +63,7 @@ export function readCase(name: string): GoldenCase {
     area: basename(dirname(folder)),
     sentence,
     ...decoded,
-    options: { ...rest, settings: { controllerNames: [controllerName], ownsEverything, addresses } },
+    options: { ...rest, settings: { controllerNames: [controllerName], ownsEverything, addresses, ...(endpointPicker !== undefined && { endpointPicker }) } },
   };
 }
 

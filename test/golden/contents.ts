@@ -2,7 +2,7 @@ import type { GoldenCase } from './case.ts';
 
 /** The order in which the areas are best read; others follow. */
 const readingOrder = [
-  'first-steps', 'gateway-class', 'listeners', 'listener-sets', 'tls', 'attaching', 'default-gateways', 'hostnames', 'matching', 'precedence', 'filters', 'grpc', 'connections', 'backends', 'timeouts-and-retries', 'sessions',
+  'first-steps', 'gateway-class', 'listeners', 'listener-sets', 'tls', 'attaching', 'default-gateways', 'hostnames', 'matching', 'precedence', 'filters', 'grpc', 'connections', 'backends', 'inference', 'timeouts-and-retries', 'sessions',
   'traffic-policies', 'telemetry', 'references', 'bad-input',
 ];
 

@@ -2,7 +2,10 @@ import { parseBackendKey, type BackendKey } from './backend-key.ts';
 import { endpointSets } from './endpoints.ts';
 import { portOf, protocolOf, transportOf, type ServicePorts } from './services.ts';
 import { xBackend, type XBackendState } from './x-backends.ts';
-import type { Inputs } from '../inputs.ts';
+import { ownPicker } from '../inference/own-picker.ts';
+import { pickerTls } from '../inference/picker-service.ts';
+import type { PoolState } from '../inference/pools.ts';
+import type { Inputs, Settings } from '../inputs.ts';
 import type { ObjectTls } from '../tls/object-tls.ts';
 import type { TlsPolicies, TlsPolicy } from '../tls/tls-policy.ts';
 import { tlsTarget } from '../tls/tls-targets.ts';
@@ -21,12 +24,19 @@ export function backends(
     readonly policies: TlsPolicies;
     readonly objectTls: Collection<ObjectTls>;
     readonly xBackends: Collection<XBackendState>;
+    readonly pools: Collection<PoolState>;
+    readonly settings: Settings;
     readonly traffic: TrafficPolicies;
     readonly inUse: Collection<unknown>;
   },
 ): { readonly backends: Collection<Backend>; readonly endpointSets: Collection<EndpointSet> } {
   const connected = (read: Read, key: string): Backend | undefined => {
     const parsed = parseBackendKey(key);
+    if (parsed.type === 'endpointpicker') return ownPicker;
+    if (parsed.type === 'inferencepool') {
+      const state = read.get(from.pools, parsed.object);
+      return state && poolBackend(key, state);
+    }
     const target = tlsTarget(read, parsed, from.services);
     const policy = target && from.policies.find(read, target);
     if (parsed.type === 'service') return serviceBackend(key, parsed, { service: read.get(from.services, `${parsed.kind}/${parsed.object}`), policy });
@@ -42,7 +52,7 @@ export function backends(
     const retryBudget = trafficPolicyFor(read, from.traffic, key)?.retryBudget;
     return backend === undefined || retryBudget === undefined ? backend : { ...backend, retryBudget };
   });
-  return { backends: all, endpointSets: endpointSets(graph, inputs, { services: from.services, backends: all }) };
+  return { backends: all, endpointSets: endpointSets(graph, inputs, { services: from.services, backends: all, settings: from.settings }) };
 }
 
 function serviceBackend(
@@ -54,12 +64,27 @@ function serviceBackend(
   const appProtocol = portOf(service, port, transportOf(variant))?.appProtocol;
   const { externalName } = service;
   const connection = secured(policy, externalName === undefined ? { type: 'endpoints' } : { type: 'dns', hosts: [{ hostname: externalName, port }] });
+  const tls = variant === 'picker' && policy === undefined ? { tls: pickerTls(appProtocol) } : {};
   return {
     key,
     owner: service.ref,
     ownerVersion: service.version,
-    protocol: variant === 'h2c' ? 'h2c' : protocolOf(appProtocol, connection.tls !== undefined),
+    ...(variant === 'picker' && { picks: 'standard' }),
+    protocol: variant === 'h2c' || variant === 'picker' ? 'h2c' : protocolOf(appProtocol, connection.tls !== undefined),
     ...connection,
+    ...tls,
+  };
+}
+
+function poolBackend(key: string, { resource, picker }: PoolState): Backend {
+  return {
+    key,
+    owner: `InferencePool/${resource.key}`,
+    ownerVersion: resource.version,
+    protocol: resource.object.spec.appProtocol === 'kubernetes.io/h2c' ? 'h2c' : 'http1',
+    picker,
+    tls: undefined,
+    discovery: { type: 'endpoints' },
   };
 }
 

@@ -27,6 +27,8 @@ export function unavailableBackends(kind: string, keys: readonly string[]): Faul
       const [, name] = parsed.object.split('/');
       return `XBackend ${parsed.object} has no endpoints (an EndpointSlice with the label ${xBackendLabel}: ${name} gives it some)`;
     }
+    if (parsed.type === 'inferencepool') return `InferencePool ${parsed.object} has no endpoints (an EndpointSlice with the labels of its selector gives it some)`;
+    if (parsed.type === 'endpointpicker') return 'our own endpoint picker is nowhere';
     if (parsed.type === 'backend') return `Backend ${parsed.object} has no endpoints`;
     const name = parsed.object.slice(parsed.object.indexOf('/') + 1);
     const port = `${parsed.variant === 'udp' ? 'UDP ' : ''}port ${parsed.port}`;

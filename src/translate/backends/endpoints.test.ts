@@ -23,7 +23,7 @@ function endpoints(slices: readonly Slice[], options: { readonly port?: number |
   const backends = graph.source<Backend>('backends');
   const source = graph.source<ResourceOf<'EndpointSlice'>>('EndpointSlice');
   const resources = { EndpointSlice: source, Backend: graph.source('Backend'), Node: graph.source('Node'), XBackend: graph.source('XBackend') };
-  const sets = endpointSets(graph, { resources } as unknown as Inputs, { services, backends });
+  const sets = endpointSets(graph, { resources } as unknown as Inputs, { services, backends, settings: { ownsEverything: true } });
   const { port = 80, family = 'IPv4' } = options;
   const ports = [
     { name: 'http', port: 80, protocol: 'TCP', appProtocol: undefined },

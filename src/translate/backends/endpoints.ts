@@ -2,9 +2,11 @@ import { parseBackendKey, type ServiceKind } from './backend-key.ts';
 import { nearEndpoints } from './near-endpoints.ts';
 import { nodeLocations } from './places.ts';
 import { portOf, transportOf, type ServicePort, type ServicePorts } from './services.ts';
-import { sliceEndpoints, sortedEndpoints } from './slice-endpoints.ts';
+import { atPort, sliceEndpoints, sortedEndpoints } from './slice-endpoints.ts';
 import { xBackendLabel } from './x-backends.ts';
-import type { Inputs } from '../inputs.ts';
+import { ownPickerEndpoints } from '../inference/own-picker.ts';
+import { poolEndpoints } from '../inference/pool-endpoints.ts';
+import type { Inputs, Settings } from '../inputs.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { SlicePort } from '../../api/types.ts';
 import type { Backend, Endpoint, EndpointSet } from '../../ir/backend.ts';
@@ -24,11 +26,12 @@ export const serviceLabels: Readonly<Record<ServiceKind, string>> = {
 export function endpointSets(
   graph: Graph,
   inputs: Inputs,
-  from: { readonly services: Collection<ServicePorts>; readonly backends: Collection<Backend> },
+  from: { readonly services: Collection<ServicePorts>; readonly backends: Collection<Backend>; readonly settings: Pick<Settings, 'endpointPicker' | 'ownsEverything'> },
 ): Collection<EndpointSet> {
   const slices = inputs.resources.EndpointSlice.index('owner', ({ metadata: { labels, namespace } }) =>
     Object.entries({ ...serviceLabels, XBackend: xBackendLabel }).flatMap(([kind, label]) => (labels[label] === undefined ? [] : [`${kind}/${namespace}/${labels[label]}`])),
   );
+  const ofPool = poolEndpoints(inputs, from.settings);
   const locations = nodeLocations(graph, inputs);
   return graph.derive('endpoint-sets', from.backends, ({ key, discovery }, read): EndpointSet | undefined => {
     if (discovery.type !== 'endpoints') return undefined;
@@ -36,16 +39,21 @@ export function endpointSets(
     if (parsed.type === 'backend') {
       return { backend: key, endpoints: sortedEndpoints(backendEndpoints(read.get(inputs.resources.Backend, parsed.object)), (endpoint) => endpoint) };
     }
+    if (parsed.type === 'endpointpicker') return ownPickerEndpoints(from.settings);
+    if (parsed.type === 'inferencepool') {
+      const pool = read.get(inputs.resources.InferencePool, parsed.object);
+      return { backend: key, endpoints: pool === undefined ? [] : ofPool(read, pool) };
+    }
     if (parsed.type === 'xbackend') {
       const number = read.get(inputs.resources.XBackend, parsed.object)?.object.spec.port.number;
-      const found = sliceEndpoints(read.where(slices, `XBackend/${parsed.object}`), ({ port, protocol }) => port === number && protocol === 'TCP', 'IPv4');
+      const found = sliceEndpoints(read.where(slices, `XBackend/${parsed.object}`), atPort(({ port, protocol }) => port === number && protocol === 'TCP'), 'IPv4');
       return { backend: key, endpoints: found.map(({ endpoint }) => endpoint) };
     }
     const ref = `${parsed.kind}/${parsed.object}`;
     const service = read.get(from.services, ref);
     const port = service && portOf(service, parsed.port, transportOf(parsed.variant));
     if (service === undefined || port === undefined) return { backend: key, endpoints: [] };
-    const found = sliceEndpoints(read.where(slices, ref), isPortOf(port), service.family);
+    const found = sliceEndpoints(read.where(slices, ref), atPort(isPortOf(port)), service.family);
     const near = nearEndpoints(found, service.preference, (node) => read.get(locations, node));
     return { backend: key, endpoints: found.map(({ endpoint }) => endpoint), ...(near.length > 0 && { near }) };
   });

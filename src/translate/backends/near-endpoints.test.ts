@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nearEndpoints, preferenceOf, type Preference } from './near-endpoints.ts';
 import { locationOf, placesAt, type Location } from './places.ts';
-import { sliceEndpoints } from './slice-endpoints.ts';
+import { atPort, sliceEndpoints } from './slice-endpoints.ts';
 import { decoded } from '../testing.ts';
 
 const nodes: Readonly<Record<string, Partial<Location>>> = { n1: { pool: 'east' }, n2: { pool: 'east' }, n3: { pool: 'west' }, cloud: {} };
@@ -11,7 +11,7 @@ const nodes: Readonly<Record<string, Partial<Location>>> = { n1: { pool: 'east' 
 function near(endpoints: readonly object[], preference?: Preference): Record<string, string> {
   const list = endpoints.map((endpoint, index) => ({ addresses: [`10.0.0.${index + 1}`], ...endpoint }));
   const slice = decoded('EndpointSlice', { metadata: { name: 's' }, addressType: 'IPv4', ports: [{ name: 'http', port: 80 }], endpoints: list });
-  const found = sliceEndpoints([slice], () => true, 'IPv4');
+  const found = sliceEndpoints([slice], atPort(() => true), 'IPv4');
   const locations = (node: string): Location | undefined => nodes[node] && { node, pool: undefined, zone: undefined, ...nodes[node] };
   const number = (address: { readonly type: string; readonly ip?: string }): string => address.ip?.split('.').at(-1) ?? '?';
   return Object.fromEntries(nearEndpoints(found, preference, locations).map(({ place, endpoints: own }) => [

@@ -4,6 +4,7 @@ import { resolveBackend, type BackendReference, type Resolved, type Traffic } fr
 import type { ServiceKind } from './backend-key.ts';
 import type { ServicePorts } from './services.ts';
 import type { XBackendState } from './x-backends.ts';
+import type { PoolState } from '../inference/pools.ts';
 import { decoded, readDirectly } from '../testing.ts';
 import type { ObjectTls } from '../tls/object-tls.ts';
 import type { PolicyTarget } from '../policy-attachment.ts';
@@ -16,6 +17,7 @@ const services = graph.source<ServicePorts>('services');
 const backends = graph.source<ResourceOf<'Backend'>>('backends');
 const objectTls = graph.source<ObjectTls>('object-tls');
 const xBackends = graph.source<XBackendState>('xbackends');
+const pools = graph.source<PoolState>('pools');
 
 const port = (number: number, appProtocol?: string) => ({ name: `p${number}`, port: number, protocol: 'TCP' as const, appProtocol });
 
@@ -83,7 +85,7 @@ const policies = { find: (_read: unknown, { object, section }: PolicyTarget) => 
 
 function resolve(ref: Partial<BackendReference>, traffic?: Traffic, anyHost = true): Resolved {
   const from = { kind: 'HTTPRoute', namespace: 'shop' };
-  return resolveBackend(readDirectly, from, { group: '', kind: 'Service', name: 'app', port: 80, ...ref }, { services, backends, xBackends, grants, policies, objectTls, anyHost, missing: () => 'does not exist' }, traffic);
+  return resolveBackend(readDirectly, from, { group: '', kind: 'Service', name: 'app', port: 80, ...ref }, { services, backends, xBackends, pools, grants, policies, objectTls, anyHost, missing: () => 'does not exist' }, traffic);
 }
 
 const serviceImport = { group: 'multicluster.x-k8s.io', kind: 'ServiceImport', name: 'far' };

@@ -3,10 +3,12 @@ import { forbiddenHost } from './hosts.ts';
 import { needsTls, portOf, protocolOf, type ServicePort, type ServicePorts, type Transport } from './services.ts';
 import { leavesVersion, protocolFault, type XBackendState } from './x-backends.ts';
 import type { Fault } from '../conditions.ts';
+import type { PoolState } from '../inference/pools.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
 import type { ObjectTls } from '../tls/object-tls.ts';
 import type { TlsPolicies } from '../tls/tls-policy.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
+import type { EndpointPicker } from '../../ir/endpoint-picker.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
 
 /** A reference to something that answers requests, as routes and mirrors have it. */
@@ -27,14 +29,15 @@ export interface BackendCatalog {
   /** What `tls` of Backends comes to. */
   readonly objectTls: Collection<ObjectTls>;
   readonly xBackends: Collection<XBackendState>;
+  readonly pools: Collection<PoolState>;
   /** Whether objects may name whatever the proxies reach: hosts by a Service of type ExternalName, the proxies themselves. */
   readonly anyHost: boolean;
   /** What is to be said of an object that was not found. */
-  missing(read: Read, of: { readonly kind: ServiceKind | 'Backend' | 'XBackend'; readonly namespace: string }): string;
+  missing(read: Read, of: { readonly kind: ServiceKind | 'Backend' | 'InferencePool' | 'XBackend'; readonly namespace: string }): string;
 }
 
-/** A backend's key, or why there is none. */
-export type Resolved = { readonly backend: string } | { readonly fault: Fault };
+/** A backend's key, with who picks its servers if somebody does; or why there is none. */
+export type Resolved = { readonly backend: string; readonly picker?: EndpointPicker } | { readonly fault: Fault };
 
 /** Who refers: grants are given to a kind in a namespace. */
 export interface RouteIdentity {
@@ -53,6 +56,8 @@ export interface Traffic {
   readonly opaque?: boolean;
   /** Opaque bytes that are TLS between the client and the backend: none is put around it, whatever others get there. */
   readonly passthrough?: boolean;
+  /** Not a client's request, but a copy of one, a question about one or a report of it: nobody is asked to pick a server for that. */
+  readonly aside?: boolean;
 }
 
 /** Finds the backend that a reference of one route names. */
@@ -90,6 +95,7 @@ const resolvers: ReadonlyMap<string, Resolver> = new Map([
   ['multicluster.x-k8s.io/ServiceImport', serviceResolver('ServiceImport')],
   ['gateway.envoyproxy.io/Backend', resolveBackendObject],
   ['gateway.networking.x-k8s.io/XBackend', resolveXBackend],
+  ['inference.networking.k8s.io/InferencePool', resolvePool],
 ]);
 
 function serviceResolver(kind: ServiceKind): Resolver {
@@ -182,6 +188,20 @@ function resolveXBackend(read: Read, { key, namespace, label, traffic }: Wanted,
   if (unfit !== undefined) return { fault: { reason: 'UnsupportedProtocol', message: `${label}: ${unfit}` } };
   if (traffic.passthrough === true) return { backend: objectKey('xbackend', key, state.tls === undefined ? undefined : 'passthrough') };
   return { backend: objectKey('xbackend', key, traffic.http2 === true && leavesVersion(resource) ? 'h2c' : undefined) };
+}
+
+/** "The port field is ignored": the pool has ports of its own. */
+function resolvePool(read: Read, { key, namespace, label, traffic }: Wanted, catalog: BackendCatalog): Resolved {
+  const state = read.get(catalog.pools, key);
+  if (state === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'InferencePool', namespace })}`);
+  if (traffic.aside === true || traffic.opaque === true || traffic.protocol === 'UDP') {
+    return { fault: { reason: 'InvalidKind', message: `${label} can only be a backend of requests, in a rule of an HTTPRoute or GRPCRoute` } };
+  }
+  const { appProtocol } = state.resource.object.spec;
+  if (traffic.http2 === true && appProtocol !== 'kubernetes.io/h2c') {
+    return { fault: { reason: 'UnsupportedProtocol', message: `${label}: appProtocol ${appProtocol} is HTTP/1.1, and gRPC needs HTTP/2` } };
+  }
+  return { backend: objectKey('inferencepool', key), picker: state.picker };
 }
 
 function notFound(message: string): Resolved {

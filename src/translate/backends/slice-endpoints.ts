@@ -13,33 +13,38 @@ export interface SliceEndpoint {
   readonly hints: { readonly zones: readonly string[]; readonly nodes: readonly string[] };
 }
 
+/** The port of a slice that fits, if there is one. A slice of somebody's own making may leave it open: nothing can be sent there, and kube-proxy does not either. */
+export function atPort(isPort: (port: SlicePort) => boolean): (slice: Slice) => readonly number[] {
+  return ({ object }) => {
+    const port = (object.ports ?? []).find(isPort)?.port;
+    return port === undefined || port === 0 ? [] : [port];
+  };
+}
+
 /**
- * The endpoints at one port of each slice. A server with an IPv4 and an IPv6 address is in a slice of each, and would get twice its share,
+ * The endpoints at some ports of each slice. A server with an IPv4 and an IPv6 address is in a slice of each, and would get twice its share,
  * half of it perhaps over a network that the proxy does not have: the Service's first family counts, the other one only where the
  * first has none.
  */
-export function sliceEndpoints(slices: readonly Slice[], isPort: (port: SlicePort) => boolean, family: 'IPv4' | 'IPv6'): SliceEndpoint[] {
-  const found = slices.map((slice) => ({ slice, endpoints: endpointsOf(slice, isPort) }));
+export function sliceEndpoints(slices: readonly Slice[], portsOf: (slice: Slice) => readonly number[], family: 'IPv4' | 'IPv6'): SliceEndpoint[] {
+  const found = slices.map((slice) => ({ slice, endpoints: endpointsOf(slice, portsOf(slice)) }));
   const preferred = found.filter(({ slice }) => slice.object.addressType === family).flatMap(({ endpoints }) => endpoints);
   return sortedEndpoints(preferred.length > 0 ? preferred : found.flatMap(({ endpoints }) => endpoints), ({ endpoint }) => endpoint);
 }
 
-function endpointsOf({ object }: Slice, isPort: (port: SlicePort) => boolean): SliceEndpoint[] {
+function endpointsOf({ object }: Slice, ports: readonly number[]): SliceEndpoint[] {
   // "No semantics are defined for the FQDN type", and kube-proxy does not look at it.
   if (object.addressType === 'FQDN') return [];
-  const port = (object.ports ?? []).find(isPort)?.port;
-  // A slice of somebody's own making may leave the port open. Nothing can be sent there, and kube-proxy does not either.
-  if (port === undefined || port === 0) return [];
   return (object.endpoints ?? []).flatMap(({ addresses, conditions, zone, nodeName, hints }) => {
     const draining = conditions?.terminating === true && conditions.serving !== false;
     const ready = conditions?.ready ?? true;
     if (!ready && !draining) return [];
     // "No semantics are defined for additional addresses beyond the first, and kube-proxy does not look at them."
-    return addresses.slice(0, 1).map((ip): SliceEndpoint => ({
+    return addresses.slice(0, 1).flatMap((ip) => ports.map((port): SliceEndpoint => ({
       endpoint: { address: { type: 'ip', ip, port }, zone: zone ?? '', draining: !ready },
       node: nodeName,
       hints: { zones: (hints?.forZones ?? []).map((hint) => hint.name), nodes: (hints?.forNodes ?? []).map((hint) => hint.name) },
-    }));
+    })));
   });
 }
 

@@ -6,7 +6,7 @@ import type { ExternalAuth } from '../../ir/external-auth.ts';
 /** Translates an ExternalAuth filter (GEP-1494). gRPC needs HTTP/2, whatever the backend says or does not say of itself. */
 export function externalAuthOf(filter: HTTPExternalAuthFilter, resolve: Resolve): ExternalAuth | { readonly fault: Fault } {
   const { backendRef, protocol, forwardBody } = filter;
-  const resolved = resolve(backendRef, { http2: protocol === 'GRPC' });
+  const resolved = resolve(backendRef, { http2: protocol === 'GRPC', aside: true });
   if ('fault' in resolved) return resolved;
   return { backend: resolved.backend, check: check(filter), bodyLimit: forwardBody?.maxSize ?? 0 };
 }

@@ -128,7 +128,7 @@ function hostFault({ add: added, remove }: HeaderChanges): Fault | undefined {
 }
 
 function mirrorOf(mirror: HTTPRequestMirrorFilter, resolve: Resolve): Mirror | { fault: Fault } {
-  const resolved = resolve(mirror.backendRef);
+  const resolved = resolve(mirror.backendRef, { aside: true });
   if ('fault' in resolved) return resolved;
   const { percent, fraction } = mirror;
   const { numerator, denominator } = fraction ?? { numerator: percent ?? 100, denominator: 100 };

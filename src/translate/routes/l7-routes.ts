@@ -62,7 +62,7 @@ function l7Route<Rule>(
         const { session, ref: owner } = trafficPolicyFor(read, policies, backend) ?? {};
         return session && owner && { spec: session, owner };
       },
-      resolve: (ref, own = traffic[kind]) => resolveBackend(read, from, ref, catalog, own),
+      resolve: (ref, own) => resolveBackend(read, from, ref, catalog, { ...traffic[kind], ...own }),
     }),
   }));
   const hostnames = (object.spec.hostnames ?? []).map((hostname) => hostname.toLowerCase());
@@ -108,5 +108,5 @@ function verdict(rules: readonly TranslatedRule[], rejected: string | undefined)
 function backendsOf({ rule }: TranslatedRule): string[] {
   const asked = [...rule.mirrors, ...(rule.externalAuth === undefined ? [] : [rule.externalAuth])].map(({ backend }) => backend);
   if (rule.action.type !== 'forward') return asked;
-  return [...asked, ...rule.action.backends.flatMap(({ backend }) => backend ?? [])];
+  return [...asked, ...rule.action.backends.flatMap(({ backend, picker }) => [backend ?? [], picker?.service?.backend ?? []].flat())];
 }

@@ -151,6 +151,7 @@ function weightedBackend(ref: HTTPBackendRef, { matches }: Matching, context: Ru
       responseHeaders: usable ? filters.responseHeaders : noHeaderChanges,
       rewrite: usable ? filters.rewrite : undefined,
       session: undefined,
+      ...(usable && resolved.picker !== undefined && { picker: resolved.picker }),
     },
     faults: [...filters.faults, ...unfit],
     refFaults: [...('fault' in resolved ? [at(field, resolved.fault)] : []), ...filters.refFaults],

@@ -2,6 +2,7 @@ import { gatewayStatus, pendingGatewayStatus, type GatewayFacts } from './gatewa
 import { gatewayVerdict } from './gateway-verdict.ts';
 import { objectStatus, type ObjectStatus } from './object-status.ts';
 import { listenerSetStatus, orphanedListenerSetStatus } from './listener-set-status.ts';
+import { inferencePoolStatuses } from './inference-pool-status.ts';
 import { routeStatus } from './route-status.ts';
 import { telemetryPolicyStatus, type TelemetryPolicyFacts } from './telemetry-policy-status.ts';
 import { tlsPolicyStatus } from './tls-policy-status.ts';
@@ -13,6 +14,7 @@ import { asKindHasIt, isSuperseded, supersededStatus, type AnyListenerSet } from
 import type { Class } from '../gateway-classes.ts';
 import { parentOf, wrongParent } from '../gateways/listener-sets.ts';
 import type { GatewayState } from '../gateways/state.ts';
+import type { PoolState } from '../inference/pools.ts';
 import type { Inputs, Settings } from '../inputs.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
 import type { Attachment } from '../routes/attachments.ts';
@@ -46,6 +48,7 @@ export interface StatusSources {
   /** Backends that nobody serves. */
   readonly empty: Collection<true>;
   readonly xBackends: Collection<XBackendState>;
+  readonly pools: Collection<PoolState>;
   readonly policies: TlsPolicies;
   readonly traffic: TrafficPolicies;
   readonly telemetry: TelemetryPolicies;
@@ -86,6 +89,7 @@ export function statuses(graph: Graph, from: StatusSources): Collection<ObjectSt
       return why === undefined ? undefined : objectStatus('Gateway', gateway.key, pendingGatewayStatus(gateway.metadata.generation, why));
     }),
     xBackendStatuses(graph, from),
+    inferencePoolStatuses(graph, from),
     graph.derive('route-status', from.routes, (route, read, ref) => {
       const named = new Set([...route.backends, ...(route.passthroughBackends ?? [])]);
       const unserved = settings.ownsEverything ? [...named].filter((key) => read.get(from.empty, key) === true) : [];

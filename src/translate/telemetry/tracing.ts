@@ -36,7 +36,7 @@ export function tracingOf(spec: Spec | undefined, resolve: Resolve): TracingVerd
   }
   const { backendRef, headers = [] } = provider;
   const protocol = backendRef.port === httpPort ? 'http' : 'grpc';
-  const resolved = resolve(backendRef, { http2: protocol === 'grpc' });
+  const resolved = resolve(backendRef, { http2: protocol === 'grpc', aside: true });
   if ('fault' in resolved) return { ...nothing, refsFault: at('tracing.provider.backendRef', resolved.fault) };
   const translated = attributes.map(attribute);
   return {

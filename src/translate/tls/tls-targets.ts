@@ -14,6 +14,7 @@ export interface GatewayBackend {
 /** What policies call a backend; undefined: what is sent there is given no TLS. */
 export function tlsTarget(read: Read, backend: BackendKey, services: Collection<ServicePorts>): PolicyTarget | undefined {
   if (backend.variant === 'udp' || backend.variant === 'passthrough' || backend.type === 'xbackend') return undefined;
+  if (backend.type === 'inferencepool' || backend.type === 'endpointpicker') return undefined;
   const { object } = backend;
   if (backend.type === 'backend') return { group: 'gateway.envoyproxy.io', kind: 'Backend', object, section: undefined };
   const { kind } = backend;

@@ -44,7 +44,10 @@ function targetOf(backend: BackendKey): PolicyTarget | undefined {
       return { group: serviceGroups[backend.kind], kind: backend.kind, object: backend.object };
     case 'backend':
       return { group: 'gateway.envoyproxy.io', kind: 'Backend', object: backend.object };
+    case 'inferencepool':
+      return { group: 'inference.networking.k8s.io', kind: 'InferencePool', object: backend.object };
     case 'xbackend':
+    case 'endpointpicker':
       return undefined;
   }
 }

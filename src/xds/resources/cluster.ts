@@ -1,23 +1,37 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import type { Any } from '@bufbuild/protobuf/wkt';
-import type { CircuitBreakers_Thresholds_RetryBudgetSchema } from '../../gen/envoy/config/cluster/v3/circuit_breaker_pb.ts';
+import type { CircuitBreakers_ThresholdsSchema } from '../../gen/envoy/config/cluster/v3/circuit_breaker_pb.ts';
 import { Cluster_DiscoveryType, ClusterSchema } from '../../gen/envoy/config/cluster/v3/cluster_pb.ts';
 import { DnsLookupFamily } from '../../gen/envoy/extensions/clusters/common/dns/v3/dns_pb.ts';
 import { DnsClusterSchema } from '../../gen/envoy/extensions/clusters/dns/v3/dns_cluster_pb.ts';
-import { LeastRequestSchema } from '../../gen/envoy/extensions/load_balancing_policies/least_request/v3/least_request_pb.ts';
 import { HttpProtocolOptionsSchema } from '../../gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
 import type { Backend, DnsHost, RetryBudget } from '../../ir/backend.ts';
 import { assertNever } from '../../util/assert.ts';
 import { any, encode } from './bytes.ts';
 import { fromAds } from './config-source.ts';
 import { http2Options } from './http2.ts';
+import { pickerHealth } from './picker-health.ts';
+import { leastRequest, pickedHosts } from './picked-hosts.ts';
 import { upstreamTls } from './upstream-tls.ts';
 
 type Cluster = MessageInitShape<typeof ClusterSchema>;
+type Thresholds = MessageInitShape<typeof CircuitBreakers_ThresholdsSchema>;
 
 /** Milliseconds, as Envoy Gateway sets it. */
 const connectTimeout = 10_000;
+
+/**
+ * The same where somebody picks: what is picked is near, and when it does not answer there are others. Long enough for one packet to be lost,
+ * which TCP repeats after a second.
+ */
+const pickedConnectTimeout = 2_000;
+
+/**
+ * Requests under way at once in a pool of servers, and at its pickers. Envoy's default of 1024 is little for answers that take minutes, and how many
+ * are too many is for pickers to say.
+ */
+const maxPickedRequests = 40_000;
 
 /** What Envoy holds of a connection to a server before it stops reading, in bytes, as Envoy Gateway sets it. */
 const connectionBufferLimit = 32 * 1024;
@@ -43,23 +57,32 @@ export function encodeCluster(backend: Backend): Uint8Array {
   return encode(ClusterSchema, {
     name: clusterName(backend.key),
     ...discovery(backend),
-    connectTimeout: durationFromMs(connectTimeout),
+    connectTimeout: durationFromMs(isPicked(backend) ? pickedConnectTimeout : connectTimeout),
     perConnectionBufferLimitBytes: connectionBufferLimit,
     // A server that is gone from the list is gone, whatever health checks thought of it.
     ignoreHealthOnHostRemoval: true,
-    loadBalancingPolicy: {
-      policies: [
-        { typedExtensionConfig: { name: 'envoy.load_balancing_policies.least_request', typedConfig: any(LeastRequestSchema, {}) } },
-      ],
-    },
-    circuitBreakers: { thresholds: [backend.retryBudget === undefined ? { maxRetries } : { retryBudget: retryBudget(backend.retryBudget) }] },
+    loadBalancingPolicy: backend.picker === undefined ? leastRequest() : pickedHosts(backend.picker.failureMode),
+    ...(backend.picks === 'standard' && pickerHealth()),
+    circuitBreakers: { thresholds: [thresholds(backend)] },
     ...(backend.tls !== undefined && { transportSocket: upstreamTls(backend.tls) }),
     ...protocolOptions(backend),
   });
 }
 
+/** Whether it is servers that a picker picks, or pickers. */
+function isPicked({ picker, picks }: Backend): boolean {
+  return picker !== undefined || picks !== undefined;
+}
+
+function thresholds(backend: Backend): Thresholds {
+  return {
+    ...(isPicked(backend) && { maxConnections: maxPickedRequests, maxPendingRequests: maxPickedRequests, maxRequests: maxPickedRequests }),
+    ...(backend.retryBudget === undefined ? { maxRetries } : { retryBudget: retryBudget(backend.retryBudget) }),
+  };
+}
+
 /** Beyond it, the answer that would have been retried goes to the client. */
-function retryBudget({ percent, interval, minConcurrent }: RetryBudget): MessageInitShape<typeof CircuitBreakers_Thresholds_RetryBudgetSchema> {
+function retryBudget({ percent, interval, minConcurrent }: RetryBudget): NonNullable<Thresholds['retryBudget']> {
   return { budgetPercent: { value: percent }, budgetInterval: durationFromMs(interval), minRetryConcurrency: minConcurrent };
 }
 

@@ -5,12 +5,14 @@ import type { RouteTable } from '../../ir/listener.ts';
 import type { Forward, PathChange, Rule, WeightedBackend } from '../../ir/route.ts';
 import { assertNever } from '../../util/assert.ts';
 import { clusterName } from './cluster.ts';
+import { endpointPickerFilter, endpointPickerPolicy } from './endpoint-picker.ts';
 import { changesNothing, escapeFormat, headerChanges, hostOf } from './header-changes.ts';
 import { mirrorPolicies } from './mirror.ts';
 import { pathEdit } from './path-edit.ts';
 import { retryFields } from './retry.ts';
 import { sessionFilter, sessionPolicy } from './session.ts';
 import { timeoutFields } from './timeouts.ts';
+import { wholeBodyFilter, wholeBodyPolicy } from './whole-body.ts';
 
 type RouteAction = MessageInitShape<typeof RouteActionSchema>;
 
@@ -47,19 +49,19 @@ export function forwardFields(
     clusterNotFoundResponseCode: invalidBackendCode[rule.protocol],
     ...(path !== undefined && pathFields(path, matched)),
     ...timeoutFields(forward.timeouts, forward.retry),
-    ...retryFields(forward.retry, forward.timeouts),
+    ...retryFields(forward),
     requestMirrorPolicies: mirrorPolicies(rule.mirrors),
   };
   if (first !== undefined && backends.length === 1) {
     const value: RouteAction = { ...common, clusterSpecifier: { case: 'cluster', value: clusterOf(first) }, ...hostFields(rule, forward, first) };
-    return { action: { case: 'route', value }, ...headerFields(rule, first), ...sessionFields(first, scheme) };
+    return { action: { case: 'route', value }, ...headerFields(rule, first), ...filterFields(first, scheme) };
   }
   const differ = backends.some(changesRequests);
   const clusters = backends.map((backend) => ({
     name: clusterOf(backend),
     weight: backend.weight,
     ...(differ && { ...headerFields(rule, backend), ...hostFields(rule, forward, backend) }),
-    ...sessionFields(backend, scheme),
+    ...filterFields(backend, scheme),
   }));
   const value: RouteAction = {
     ...common,
@@ -91,8 +93,15 @@ function hostFields(
   return value === undefined ? {} : { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value } };
 }
 
-function sessionFields({ session }: WeightedBackend, scheme: RouteTable['scheme']): Pick<MessageInitShape<typeof RouteSchema>, 'typedPerFilterConfig'> {
-  return session === undefined ? {} : { typedPerFilterConfig: { [sessionFilter]: sessionPolicy(session, scheme) } };
+/** Filters that are a backend's own. */
+function filterFields({ picker, session }: WeightedBackend, scheme: RouteTable['scheme']): Pick<MessageInitShape<typeof RouteSchema>, 'typedPerFilterConfig'> {
+  return {
+    typedPerFilterConfig: {
+      ...(picker?.service?.dialect === 'own' && { [wholeBodyFilter]: wholeBodyPolicy() }),
+      ...(picker?.service !== undefined && { [endpointPickerFilter]: endpointPickerPolicy(picker, picker.service) }),
+      ...(session !== undefined && { [sessionFilter]: sessionPolicy(session, scheme) }),
+    },
+  };
 }
 
 function changesRequests(backend: WeightedBackend): boolean {

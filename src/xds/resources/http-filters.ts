@@ -8,6 +8,7 @@ import type { FilterPosition } from '../../ir/listener.ts';
 import type { RequestFilter } from '../../ir/request-filter.ts';
 import { any } from './bytes.ts';
 import { corsFilter } from './cors.ts';
+import { endpointPickerFilter } from './endpoint-picker.ts';
 import { externalAuthFilter } from './external-auth.ts';
 import { placeForFilters } from './filters-of-route.ts';
 import { grpcWebFilter } from './grpc-web.ts';
@@ -15,6 +16,7 @@ import { requestFilter } from './request-filters.ts';
 import { sessionFilter } from './session.ts';
 import { shardFilterSource } from './shards.ts';
 import type { TableLayout } from './shards.ts';
+import { wholeBodyFilter } from './whole-body.ts';
 
 /** An HTTP filter: on which tables it is, and its configuration there. */
 interface HttpFilter {
@@ -43,7 +45,10 @@ const filters: readonly HttpFilter[] = [
   // From here on, places for filters that routes bring along. After CORS, which browsers need for gRPC-Web.
   { name: grpcWebFilter, isOn: () => true, config: placeForFilters },
   { name: externalAuthFilter, isOn: () => true, config: placeForFilters },
-  // After all that may refuse a request.
+  // After all that may refuse a request: a picker counts the requests that it sends to a server. Before the session, which
+  // has the last word on the server, as its client was promised.
+  { name: wholeBodyFilter, isOn: () => true, config: placeForFilters },
+  { name: endpointPickerFilter, isOn: () => true, config: placeForFilters },
   { name: sessionFilter, isOn: () => true, config: placeForFilters },
   // Last by nature: it ends the chain. The x-envoy-* headers it could add tell clients and servers about our insides.
   { name: 'envoy.filters.http.router', isOn: () => true, config: () => any(RouterSchema, { suppressEnvoyHeaders: true }) },

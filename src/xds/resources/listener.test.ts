@@ -39,7 +39,7 @@ test('a plain listener binds where it is told and asks for its routes on the sam
   assert.equal(manager.statPrefix, 'http-80');
   assert.equal(manager.routeSpecifier.case, 'rds');
   assert.equal(manager.routeSpecifier.value.routeConfigName, 'ns/gw/80');
-  const names = ['envoy.filters.http.cors', 'envoy.filters.http.grpc_web', 'envoy.filters.http.ext_authz', 'envoy.filters.http.stateful_session', 'envoy.filters.http.router'];
+  const names = ['envoy.filters.http.cors', 'envoy.filters.http.grpc_web', 'envoy.filters.http.ext_authz', 'envoy.filters.http.buffer', 'envoy.filters.http.ext_proc', 'envoy.filters.http.stateful_session', 'envoy.filters.http.router'];
   assert.deepEqual(manager.httpFilters.map(({ name }) => name), names);
   assert.deepEqual(manager.accessLog, []);
 });

@@ -2,14 +2,14 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { ExtensionWithMatcherSchema } from '../../gen/envoy/extensions/common/matching/v3/extension_matcher_pb.ts';
 import { SkipFilterSchema } from '../../gen/envoy/extensions/filters/common/matcher/action/v3/skip_action_pb.ts';
-import { HttpRequestHeaderMatchInputSchema } from '../../gen/envoy/type/matcher/v3/http_inputs_pb.ts';
-import type { Matcher_MatcherList_FieldMatcherSchema, Matcher_MatcherList_PredicateSchema } from '../../gen/xds/type/matcher/v3/matcher_pb.ts';
+import type { Matcher_MatcherList_FieldMatcherSchema } from '../../gen/xds/type/matcher/v3/matcher_pb.ts';
 import { requestFiltersOf, tracingOf, type Listener } from '../../ir/listener.ts';
 import type { ListenerHosts, RequestFilter } from '../../ir/request-filter.ts';
 import { byText } from '../../util/compare.ts';
 import { any } from './bytes.ts';
 import { clusterName } from './cluster.ts';
 import { externalAuthFilter, listenerExternalAuth } from './external-auth.ts';
+import { headerMatches, type Predicate } from './header-predicate.ts';
 import { escapeRegex } from './path-edit.ts';
 
 /** Names of the clusters that request filters ask, and that are told of requests: they have to be there before the listener is. Sorted, each once. */
@@ -41,7 +41,6 @@ export function requestFilter({ name, hosts, externalAuth }: RequestFilter): { r
 }
 
 type FieldMatcher = MessageInitShape<typeof Matcher_MatcherList_FieldMatcherSchema>;
-type Predicate = MessageInitShape<typeof Matcher_MatcherList_PredicateSchema>;
 
 /**
  * What looks like a host of the listener counts as one, and only what surely is a host of another is let off: no way of
@@ -59,13 +58,5 @@ function hostRegex(hostname: string, labels: string): string {
 }
 
 function hostMatches(regex: string): Predicate {
-  return {
-    matchType: {
-      case: 'singlePredicate',
-      value: {
-        input: { name: 'host', typedConfig: any(HttpRequestHeaderMatchInputSchema, { headerName: ':authority' }) },
-        matcher: { case: 'valueMatch', value: { matchPattern: { case: 'safeRegex', value: { engineType: { case: 'googleRe2', value: {} }, regex } } } },
-      },
-    },
-  };
+  return headerMatches(':authority', regex);
 }

@@ -52,7 +52,7 @@ export function clustersOf(rule: Rule): string[] {
 
 function forwardedTo(rule: Rule): string[] {
   if (rule.action.type !== 'forward') return [];
-  const backends = usedBackends(rule.action).flatMap(({ backend }) => (backend === undefined ? [] : [backend]));
+  const backends = usedBackends(rule.action).flatMap(({ backend, picker }) => (backend === undefined ? [] : [backend, ...(picker?.service === undefined ? [] : [picker.service.backend])]));
   const mirrors = rule.mirrors.filter((mirror) => mirror.numerator > 0).map((mirror) => mirror.backend);
   return backends.length === 0 ? [] : [...backends, ...mirrors].map(clusterName);
 }
