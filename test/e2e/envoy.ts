@@ -75,14 +75,18 @@ export interface EnvoyOptions {
 /** Starts Envoy as proxy `proxy`; its files go into `directory`. The xDS server is on a unix socket, or as described. */
 export function startEnvoy(directory: string, xds: string | XdsUpstream, proxy: string, options: EnvoyOptions = {}): Envoy {
   const admin = join(directory, 'admin.sock');
-  const config = JSON.stringify(bootstrap(typeof xds === 'string' ? { address: { pipe: { path: xds } } } : xds, admin, options));
-  const args = ['--config-yaml', config, '--service-cluster', proxy, '--service-node', `${proxy}-0`];
-  const child = spawn(envoyPath, [...args, '--concurrency', '1', '--disable-hot-restart', '--log-level', process.env['ENVOY_LOG'] ?? 'warning'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const config = bootstrap(typeof xds === 'string' ? { address: { pipe: { path: xds } } } : xds, admin, options);
+  return runEnvoy(config, admin, ['--service-cluster', proxy, '--service-node', `${proxy}-0`]);
+}
+
+/** Starts Envoy with a bootstrap whose admin interface is the unix socket `admin`. */
+export function runEnvoy(bootstrap: object, admin: string, options: readonly string[] = []): Envoy & { readonly pid: number } {
+  const args = ['--config-yaml', JSON.stringify(bootstrap), ...options, '--concurrency', '1', '--disable-hot-restart', '--log-level', process.env['ENVOY_LOG'] ?? 'warning'];
+  const child = spawn(envoyPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => (log = (log + chunk.toString()).slice(-1_000_000)));
   return {
+    pid: child.pid ?? 0,
     admin: async (path) => (await get({ socketPath: admin, path })).body,
     log: () => log,
     stop: async () => {
