@@ -21,9 +21,12 @@ export class Endpoint {
   metrics: ServerMetrics = noMetrics;
   /** Requests that were sent there and are not answered to their end. */
   inFlight = 0;
-  /** `inFlight` when `metrics` was read: what has come since is not in them. */
+  /**
+   * `inFlight` when `metrics` was taken: what has come since is not in them. The server takes them at some moment between question and answer;
+   * of the values at both ends this is the smaller one, so that a request may be thought to be there twice for a while, but is never overlooked.
+   */
   inFlightAtScrape = 0;
-  /** Milliseconds on the monotonic clock at which newer metrics are to be looked for: only those that are late by much are stale. */
+  /** Milliseconds on the monotonic clock at which newer metrics are looked for; Infinity: nobody looks. */
   metricsDue = Infinity;
   /** Tokens of prompts on their way that are not answered with a first token yet, those that the server is thought to have cached left out. */
   inFlightTokens = 0;
@@ -39,6 +42,14 @@ export class Endpoint {
     this.address = ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
     this.labels = labels;
   }
+}
+
+/**
+ * For how many milliseconds newer metrics of an endpoint have been wanting: 0 while they are as new as they are meant to be. Servers that have nothing
+ * to do are asked less often, so how old metrics are says nothing.
+ */
+export function metricsLateness({ metrics, metricsDue }: Endpoint, now: number): number {
+  return Math.max(0, now - Math.max(metrics.at, metricsDue));
 }
 
 export interface EndpointIdentity {
