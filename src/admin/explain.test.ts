@@ -279,3 +279,26 @@ describe('connections', () => {
   ];
   for (const [method, url, headers, message] of senseless) test(`${method ?? ''} ${url} makes no sense`, () => assert.throws(() => parseQuestion(method, url, headers), message));
 });
+
+describe('requests to a pool', () => {
+  const asked = (failureMode: 'open' | 'closed', service: string | undefined) => {
+    const picker = { pool: 'ns/llama', failureMode, service: service === undefined ? undefined : { backend: service, dialect: 'standard' as const } };
+    const pool = 'inferencepool/ns/llama';
+    const told = ask('http://a.test/', world({ 'a.test': [route('r', forward([share(pool, 1, { picker })]))] }, { backend: (key) => ({ key, owner: key, ownerVersion: '1', protocol: 'http1', picker, tls: undefined, discovery: { type: 'endpoints' } }) }));
+    assert.ok(told.answer.type === 'forward');
+    return { steps: told.route?.effects ?? [], failure: told.answer.backends[0]?.failure, endpoints: told.answer.backends[0]?.endpoints };
+  };
+
+  test('go where its picker says', () => {
+    const { steps, failure, endpoints } = asked('closed', 'service/ns/epp/9002/picker');
+    assert.ok(steps.includes('the endpoint picker service/ns/epp/9002/picker chooses the server of inferencepool/ns/llama; without it no server gets it'), steps.join('\n'));
+    assert.ok(steps.includes("retries up to 2 times on failed connections, at the next server of the picker's list"), steps.join('\n'));
+    assert.deepEqual([failure, endpoints], [undefined, ['127.0.0.1:9000']]);
+  });
+
+  test('without a picker are answered with 503, or by any server', () => {
+    assert.deepEqual(asked('closed', undefined).failure, { status: 503, reason: 'nobody picks a server: see the conditions of the InferencePool' });
+    const { steps, failure } = asked('open', undefined);
+    assert.deepEqual([steps.includes('there is no endpoint picker for inferencepool/ns/llama: any server may get it'), failure], [true, undefined]);
+  });
+});

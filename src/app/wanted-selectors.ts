@@ -1,18 +1,27 @@
 import type { ControlPlane } from './control-plane.ts';
 import type { Core } from './core.ts';
-import { SelectorServices, type WantedSelector } from '../infra/kubernetes/selector-services.ts';
+import type { ResourceOf } from '../api/kinds.ts';
+import { refOf } from '../api/resource.ts';
+import { SelectorServices, type SelectorKind, type WantedSelector } from '../infra/kubernetes/selector-services.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { parseBackendKey } from '../translate/backends/backend-key.ts';
+import { parseBackendKey, type BackendKey } from '../translate/backends/backend-key.ts';
 import { xBackendLabel } from '../translate/backends/x-backends.ts';
+import { poolLabel } from '../translate/inference/pools.ts';
 import { uidOf } from '../translate/parameters.ts';
 import type { Log } from '../util/log.ts';
 
-/** What keeps Services for XBackends, with its troubles told to translation. */
+/** Kinds whose objects select Pods by a selector of their own. */
+const selectorKinds = [
+  { kind: 'XBackend', apiVersion: 'gateway.networking.x-k8s.io/v1alpha1', label: xBackendLabel },
+  { kind: 'InferencePool', apiVersion: 'inference.networking.k8s.io/v1', label: poolLabel },
+] as const satisfies readonly SelectorKind[];
+
+/** What keeps Services for objects that select Pods, with its troubles told to translation. */
 export function selectorServices({ client, core, log }: { readonly client: KubeClient; readonly core: Core; readonly log: Log }): SelectorServices {
   const { selectorFaults } = core.plane;
   return new SelectorServices({
     client,
-    label: xBackendLabel,
+    kinds: selectorKinds,
     log,
     onFault: (key, fault) => core.update(() => (fault === undefined ? selectorFaults.delete(key) : selectorFaults.set(key, fault))),
   });
@@ -24,28 +33,44 @@ export function followSelectors(plane: ControlPlane, services: SelectorServices)
     const { wanted, present } = wantedSelectors(plane);
     services.reconcile(wanted, present);
   };
-  for (const collection of [plane.outputs.backends, plane.resources.XBackend, plane.resources.Service]) collection.subscribe(tell);
+  for (const collection of [plane.outputs.backends, plane.resources.XBackend, plane.resources.InferencePool, plane.resources.Service]) collection.subscribe(tell);
   tell();
 }
 
-/** XBackends whose Pods somebody's routes need, and those that have a Service with their label now. */
+/** Objects whose Pods somebody's routes need, and those that have a Service with their label now. */
 function wantedSelectors({ outputs, resources }: Pick<ControlPlane, 'outputs' | 'resources'>): {
   readonly wanted: ReadonlyMap<string, WantedSelector>;
   readonly present: ReadonlySet<string>;
 } {
   const wanted = new Map<string, WantedSelector>();
-  // Kubernetes itself deletes what was made for an XBackend that is gone.
-  if (resources.XBackend.size === 0) return { wanted, present: new Set() };
   for (const { key } of outputs.backends.values()) {
-    const parsed = parseBackendKey(key);
-    const resource = parsed.type === 'xbackend' ? resources.XBackend.get(parsed.object) : undefined;
-    const { endpointSelector, port } = resource?.object.spec ?? {};
-    if (resource === undefined || endpointSelector === undefined || port?.number === undefined) continue;
-    const { namespace, name } = resource.metadata;
-    wanted.set(resource.key, { namespace, name, uid: uidOf(resource), matchLabels: endpointSelector.matchLabels, port: port.number });
+    const found = selectorOf(parseBackendKey(key), resources);
+    if (found !== undefined) wanted.set(refOf(found.resource), { ...nameOf(found.resource), matchLabels: found.matchLabels, ports: found.ports });
   }
+  // Kubernetes itself deletes what was made for an object that is gone.
+  const kinds = selectorKinds.filter(({ kind }) => resources[kind].size > 0);
   const present = [...resources.Service.values()].flatMap(({ metadata: { namespace, labels } }) =>
-    labels[xBackendLabel] === undefined ? [] : [`${namespace}/${labels[xBackendLabel]}`],
+    kinds.flatMap(({ kind, label }) => (labels[label] === undefined ? [] : [`${kind}/${namespace}/${labels[label]}`])),
   );
   return { wanted, present: new Set(present) };
+}
+
+type Selecting = ResourceOf<'XBackend' | 'InferencePool'>;
+
+/** The Pods that a backend is made of, if it is an object that selects some. */
+function selectorOf(backend: BackendKey, resources: ControlPlane['resources']): (Pick<WantedSelector, 'matchLabels' | 'ports'> & { readonly resource: Selecting }) | undefined {
+  if (backend.type === 'inferencepool') {
+    const resource = resources.InferencePool.get(backend.object);
+    const { selector, targetPorts } = resource?.object.spec ?? {};
+    return resource && selector && { resource, matchLabels: selector.matchLabels, ports: (targetPorts ?? []).map(({ number }) => number) };
+  }
+  const resource = backend.type === 'xbackend' ? resources.XBackend.get(backend.object) : undefined;
+  const { endpointSelector, port } = resource?.object.spec ?? {};
+  if (resource === undefined || endpointSelector === undefined || port?.number === undefined) return undefined;
+  return { resource, matchLabels: endpointSelector.matchLabels, ports: [port.number] };
+}
+
+function nameOf(resource: Selecting): Pick<WantedSelector, 'namespace' | 'name' | 'uid'> {
+  const { namespace, name } = resource.metadata;
+  return { namespace, name, uid: uidOf(resource) };
 }

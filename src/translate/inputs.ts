@@ -63,6 +63,6 @@ export interface Inputs {
   readonly proxyStates: Collection<ProxyState>;
   /** Why objects of a kind cannot be read. Key: the kind, or `kind/namespace` where that is so in one namespace. */
   readonly unreadable: Collection<string>;
-  /** Why nobody lists the Pods of an XBackend that selects some. Key: the XBackend's. */
+  /** Why nobody lists the Pods of an XBackend or InferencePool that selects some. Key: its reference. */
   readonly selectorFaults: Collection<string>;
 }

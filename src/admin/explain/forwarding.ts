@@ -1,7 +1,9 @@
 import type { Backend, Endpoint } from '../../ir/backend.ts';
+import type { EndpointPicker } from '../../ir/endpoint-picker.ts';
 import type { Forward, Mirror, Route, Rule, WeightedBackend } from '../../ir/route.ts';
 import type { Session } from '../../ir/session.ts';
 import { hostOf as setHostOf } from '../../xds/resources/header-changes.ts';
+import { isPicked, pickedRetries } from '../../xds/resources/retry.ts';
 import type { BackendPart } from './explanation.ts';
 import { grpcStatusOf } from './grpc.ts';
 import { changedHeaders, changedPath, changeLabels } from './rewrite.ts';
@@ -66,6 +68,7 @@ function faultOf(backend: string | undefined, world: World): { readonly status?:
   if (known.discovery.type === 'endpoints' && (world.endpoints(backend)?.endpoints ?? []).length === 0) {
     return { status: 503, reason: 'the backend has no endpoints that are ready' };
   }
+  if (known.picker?.failureMode === 'closed' && known.picker.service === undefined) return { status: 503, reason: 'nobody picks a server: see the conditions of the InferencePool' };
   return undefined;
 }
 
@@ -94,15 +97,23 @@ export function forwardEffects(rule: Rule, forward: Forward): string[] {
     ...changeLabels(rule.requestHeaders, 'request'),
     ...forward.backends.filter(({ weight }) => weight > 0).flatMap((backend) => changeLabels(backend.requestHeaders, 'request').map((label) => `for ${backend.backend ?? 'the invalid backend'}: ${label}`)),
     ...forward.backends.flatMap(({ backend, weight, session }) => (session === undefined || weight === 0 ? [] : [sessionLabel(session, backend)])),
+    ...forward.backends.flatMap(({ backend, weight, picker }) => (picker === undefined || weight === 0 ? [] : [pickerLabel(picker, backend)])),
     ...rule.mirrors.filter(({ numerator }) => numerator > 0).map(mirrorLabel),
     ...(timeouts.request === undefined ? [] : [`gives up after ${seconds(timeouts.request)}, retries included`]),
     ...(timeouts.backendRequest === undefined ? [] : [`gives up on each try after ${seconds(timeouts.backendRequest)}`]),
     ...(retry === undefined || retry.attempts === 0 ? [] : [retryLabel(retry)]),
+    ...(retry === undefined && isPicked(forward.backends) ? [`retries up to ${pickedRetries} times on failed connections, at the next server of the picker's list`] : []),
   ];
 }
 
 function sessionLabel(session: Session, backend: string | undefined): string {
   return `keeps a client with one server of ${backend}, by the ${session.type} ${session.name}`;
+}
+
+/** What only the picker knows is which server it is. */
+function pickerLabel({ failureMode, service }: EndpointPicker, backend: string | undefined): string {
+  const otherwise = failureMode === 'open' ? 'any server may get it' : 'no server gets it';
+  return service === undefined ? `there is no endpoint picker for ${backend}: ${otherwise}` : `the endpoint picker ${service.backend} chooses the server of ${backend}; without it ${otherwise}`;
 }
 
 function mirrorLabel({ backend, numerator, denominator }: Mirror): string {

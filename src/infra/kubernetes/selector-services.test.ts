@@ -5,10 +5,11 @@ import { FakeApiServer, type FakeObject } from '../../kube/testing.ts';
 import { systemTiming, type Timing } from '../../kube/timing.ts';
 import { silentLog } from '../../util/log.ts';
 import { until } from '../host/testing.ts';
-import { SelectorServices, type WantedSelector } from './selector-services.ts';
+import { SelectorServices, type SelectorKind, type WantedSelector } from './selector-services.ts';
 
 const label = 'moongate.dev/xbackend';
-const wanted: WantedSelector = { namespace: 'shop', name: 'pods', uid: 'u1', matchLabels: { app: 'a' }, port: 3000 };
+const kind: SelectorKind = { apiVersion: 'gateway.networking.x-k8s.io/v1alpha1', kind: 'XBackend', label };
+const wanted: WantedSelector = { namespace: 'shop', name: 'pods', uid: 'u1', matchLabels: { app: 'a' }, ports: [3000] };
 
 /** Waits of a second and more last a hundredth. */
 const hurried: Timing = { ...systemTiming, sleep: (ms, signal) => systemTiming.sleep(ms / 100, signal) };
@@ -19,13 +20,13 @@ async function setUp(context: TestContext): Promise<{ server: FakeApiServer; ser
   const errors: string[] = [];
   const faults = new Map<string, string | undefined>();
   const log = { ...silentLog, error: (_fields: object, message: string) => void errors.push(message) };
-  const services = new SelectorServices({ client, label, log, timing: hurried, onFault: (key, fault) => void faults.set(key, fault) });
+  const services = new SelectorServices({ client, kinds: [kind], log, timing: hurried, onFault: (key, fault) => void faults.set(key, fault) });
   context.after(async () => {
     await services.stop();
     client.close();
   });
-  const present = (): Set<string> => new Set(server.list('Service').flatMap(({ metadata: { namespace, labels = {} } }) => (labels[label] === undefined ? [] : [`${namespace}/${labels[label]}`])));
-  const want = (...all: WantedSelector[]): void => services.reconcile(new Map(all.map((each) => [`${each.namespace}/${each.name}`, each])), present());
+  const present = (): Set<string> => new Set(server.list('Service').flatMap(({ metadata: { namespace, labels = {} } }) => (labels[label] === undefined ? [] : [`XBackend/${namespace}/${labels[label]}`])));
+  const want = (...all: WantedSelector[]): void => services.reconcile(new Map(all.map((each) => [`XBackend/${each.namespace}/${each.name}`, each])), present());
   return { server, services, want, errors, faults };
 }
 
@@ -49,13 +50,22 @@ test('an XBackend that selects Pods gets a headless Service, which goes with it'
   assert.deepEqual(spec, { clusterIP: 'None', selector: { app: 'a' }, ports: [{ port: 3000, targetPort: 3000, protocol: 'TCP' }] });
 });
 
+test('an object with several ports gets one with all of them, by name', async (context) => {
+  const { server, services, want } = await setUp(context);
+  want({ ...wanted, ports: [8000, 8001] });
+  services.setWriting(true);
+  await until('there is a Service', () => server.list('Service').length === 1);
+  const port = (number: number) => ({ name: `p${number}`, port: number, targetPort: number, protocol: 'TCP' });
+  assert.deepEqual(only(server).spec.ports, [port(8000), port(8001)]);
+});
+
 test('it follows the XBackend, keeps its name, and there is only one', async (context) => {
   const { server, services, want } = await setUp(context);
   services.setWriting(true);
   want(wanted);
   await until('there is a Service', () => server.list('Service').length === 1);
   const { name } = only(server).metadata;
-  want({ ...wanted, matchLabels: { tier: 'b' }, port: 3001 });
+  want({ ...wanted, matchLabels: { tier: 'b' }, ports: [3001] });
   await until('it has changed', () => JSON.stringify(only(server).spec.selector) === '{"tier":"b"}');
   assert.deepEqual([only(server).metadata.name, only(server).spec.ports], [name, [{ port: 3001, targetPort: 3001, protocol: 'TCP' }]]);
   want({ ...wanted, uid: 'u2' });
@@ -81,9 +91,9 @@ test('nothing is written by a replica that may not, and trouble is told and trie
   server.deny('Service');
   services.setWriting(true);
   await until('it is told', () => errors.length > 0);
-  assert.match(faults.get('shop/pods') ?? '', /forbidden/);
+  assert.match(faults.get('XBackend/shop/pods') ?? '', /forbidden/);
   server.allow('Service');
   await until('there is a Service', () => server.list('Service').length === 1);
   assert.match(errors.join(), /^the Service by which Kubernetes lists the Pods: .*forbidden/);
-  await until('it is over', () => faults.has('shop/pods') && faults.get('shop/pods') === undefined);
+  await until('it is over', () => faults.has('XBackend/shop/pods') && faults.get('XBackend/shop/pods') === undefined);
 });

@@ -10,21 +10,28 @@ import { messageOf } from '../../util/error-message.ts';
 import type { Log } from '../../util/log.ts';
 import { WorkQueue } from './work-queue.ts';
 
-/** An XBackend whose Pods Kubernetes is to list. */
+/** A kind whose objects select Pods. */
+export interface SelectorKind {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** A label of the Services, and so of their EndpointSlices: its value is the object's name. */
+  readonly label: string;
+}
+
+/** An object whose Pods Kubernetes is to list. */
 export interface WantedSelector {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
   readonly matchLabels: Readonly<Record<string, string>>;
   /** Of the Pods. */
-  readonly port: number;
+  readonly ports: readonly number[];
 }
 
 export interface SelectorServicesOptions {
   readonly client: KubeClient;
-  /** A label of the Services, and so of their EndpointSlices: its value is the XBackend's name. */
-  readonly label: string;
-  /** Why there is no such Service for an XBackend; undefined: there is. */
+  readonly kinds: readonly SelectorKind[];
+  /** Why there is no such Service for an object, by its reference; undefined: there is. */
   readonly onFault: (key: string, fault: string | undefined) => void;
   readonly log: Log;
   readonly timing?: Timing;
@@ -35,8 +42,8 @@ const backOff = { firstMs: 1_000, maxMs: 60_000 };
 const concurrency = 4;
 
 /**
- * Keeps a Service for each XBackend that selects Pods: Kubernetes lists the Pods of a Service in EndpointSlices, and of nothing else. It is
- * headless, since nobody is to connect to it, its name is nobody's to rely on, and it goes with its XBackend (GEP-4894).
+ * Keeps a Service for each object that selects Pods, such as an XBackend: Kubernetes lists the Pods of a Service in EndpointSlices, and of nothing
+ * else. It is headless, since nobody is to connect to it, its name is nobody's to rely on, and it goes with its object (GEP-4894).
  */
 export class SelectorServices {
   readonly #options: SelectorServicesOptions;
@@ -60,7 +67,7 @@ export class SelectorServices {
     if (writing) this.#queue.add(this.#wanted.keys());
   }
 
-  /** Says which there are to be, by XBackend, and which XBackends have some now. */
+  /** Says which there are to be, by reference of the object (`XBackend/namespace/name`), and which objects have some now. */
   reconcile(wanted: ReadonlyMap<string, WantedSelector>, present: ReadonlySet<string>): void {
     const before = this.#wanted;
     this.#wanted = wanted;
@@ -85,16 +92,20 @@ export class SelectorServices {
       const failures = (this.#failures.get(key) ?? 0) + 1;
       this.#failures.set(key, failures);
       const fault = `the Service by which Kubernetes lists the Pods: ${messageOf(error)}`;
-      this.#options.log.error({ xBackend: key }, fault);
+      this.#options.log.error({ object: key }, fault);
       this.#options.onFault(key, fault);
       return backOffDelay(backOff, failures, this.#timing.random());
     }
   }
 
   async #settle(key: string, signal: AbortSignal): Promise<void> {
-    const { client, label } = this.#options;
+    const { client, kinds } = this.#options;
     const wanted = this.#wanted.get(key);
-    const [namespace = '', name = ''] = key.split('/');
+    const [kindName, namespace = '', name = ''] = key.split('/');
+    const kind = kinds.find((one) => one.kind === kindName);
+    if (kind === undefined) return;
+    const { label } = kind;
+    const ownerOf = (service: KubeObject): string | undefined => uidOfOwner(service, kind);
     // Asked anew each time: a watch that lags would have a second one made.
     const found = await listObjects(client, SERVICES, { namespace, labelSelector: `${label}=${name}`, signal });
     const [own, ...others] = found.filter((service) => ownerOf(service) !== undefined).toSorted((a, b) => Number(ownerOf(b) === wanted?.uid) - Number(ownerOf(a) === wanted?.uid));
@@ -103,25 +114,23 @@ export class SelectorServices {
       await deleteObject(client, SERVICES, { namespace, name: metadata.name }, { uid: metadata.uid, signal });
     }
     if (wanted === undefined) return;
-    if (!keeps) await createObject(client, SERVICES, serviceFor(wanted, label), { signal });
+    if (!keeps) await createObject(client, SERVICES, serviceFor(wanted, kind), { signal });
     else if (!fits(own, wanted)) await mergePatch(client, SERVICES, { namespace, name: own.metadata.name }, { spec: changed(own, wanted) }, { signal });
   }
 }
 
-const apiVersion = 'gateway.networking.x-k8s.io/v1alpha1';
-
-/** The XBackend that a Service was made for: its uid. A user's own Service may carry the label, too. */
-function ownerOf({ metadata }: KubeObject): string | undefined {
-  return metadata.ownerReferences?.find(({ kind, controller }) => kind === 'XBackend' && controller === true)?.uid;
+/** The object that a Service was made for: its uid. A user's own Service may carry the label, too. */
+function uidOfOwner({ metadata }: KubeObject, of: SelectorKind): string | undefined {
+  return metadata.ownerReferences?.find(({ kind, controller }) => kind === of.kind && controller === true)?.uid;
 }
 
-function serviceFor(wanted: WantedSelector, label: string): { readonly metadata: KubeMetadata; readonly spec: object } {
+function serviceFor(wanted: WantedSelector, { apiVersion, kind, label }: SelectorKind): { readonly metadata: KubeMetadata; readonly spec: object } {
   const { namespace, name, uid } = wanted;
   const generated = {
-    generateName: 'xbackend-',
+    generateName: `${kind.toLowerCase()}-`,
     namespace,
     labels: { [label]: name },
-    ownerReferences: [{ apiVersion, kind: 'XBackend', name, uid, controller: true }],
+    ownerReferences: [{ apiVersion, kind, name, uid, controller: true }],
   };
   // The API server makes the name.
   return { metadata: generated as Omit<KubeMetadata, 'name'> as KubeMetadata, spec: { clusterIP: 'None', ...specOf(wanted) } };
@@ -129,17 +138,17 @@ function serviceFor(wanted: WantedSelector, label: string): { readonly metadata:
 
 interface ServiceSpec {
   readonly selector?: Readonly<Record<string, string>>;
-  readonly ports?: readonly { readonly port: number; readonly targetPort?: number | string; readonly protocol?: string }[];
+  readonly ports?: readonly { readonly name?: string; readonly port: number; readonly targetPort?: number | string; readonly protocol?: string }[];
 }
 
-function specOf({ matchLabels, port }: WantedSelector): ServiceSpec {
-  return { selector: matchLabels, ports: [{ port, targetPort: port, protocol: 'TCP' }] };
+/** Several ports need names. */
+function specOf({ matchLabels, ports }: WantedSelector): ServiceSpec {
+  return { selector: matchLabels, ports: ports.map((port) => ({ ...(ports.length > 1 && { name: `p${port}` }), port, targetPort: port, protocol: 'TCP' })) };
 }
 
 function fits({ spec }: KubeObject, wanted: WantedSelector): boolean {
   const { selector, ports = [] } = spec as ServiceSpec;
-  const [port] = ports;
-  return equal(selector, wanted.matchLabels) && ports.length === 1 && port?.port === wanted.port && port.targetPort === wanted.port;
+  return equal(selector, wanted.matchLabels) && equal(ports.map(({ port, targetPort }) => [port, targetPort]), wanted.ports.map((port) => [port, port]));
 }
 
 /** A merge patch leaves what it does not name. */

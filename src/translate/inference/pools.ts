@@ -18,6 +18,9 @@ export type InferencePool = ResourceOf<'InferencePool'>;
  */
 export const poolLabel = 'moongate.dev/inference-pool';
 
+/** Characters of a label's value. */
+const maxLabelValue = 63;
+
 /** An InferencePool, whoever uses it. Key: `namespace/name`. */
 export interface PoolState {
   readonly resource: InferencePool;
@@ -46,7 +49,7 @@ const noPicker: Fault = {
 
 function poolState(resource: InferencePool, read: Read, { inputs, settings, services }: Parameters<typeof inferencePools>[1]): PoolState {
   const { key, metadata: { namespace }, object: { spec } } = resource;
-  const sound = { resource, acceptedFault: undefined, refsFault: undefined };
+  const sound = { resource, acceptedFault: settings.ownsEverything ? undefined : nameFault(resource), refsFault: undefined };
   const { endpointPickerRef: ref } = spec;
   if (ref === undefined) {
     if (settings.endpointPicker === undefined) return { ...sound, picker: nobody(key), acceptedFault: noPicker };
@@ -58,6 +61,12 @@ function poolState(resource: InferencePool, read: Read, { inputs, settings, serv
   const fault = pickerFault(ref, { object, service: read.get(services, `Service/${object}`), missing: () => missing(read, inputs, { kind: 'Service', namespace }) });
   if (fault !== undefined || ref.port === undefined) return { ...sound, picker: { ...nobody(key), failureMode }, refsFault: fault && at('spec.endpointPickerRef', fault) };
   return { ...sound, picker: { pool: key, failureMode, service: { backend: serviceKey('Service', object, ref.port.number, 'picker'), dialect: 'standard' } } };
+}
+
+/** In a cluster the name is the value of a label. */
+function nameFault({ metadata: { name } }: InferencePool): Fault | undefined {
+  if (name.length <= maxLabelValue) return undefined;
+  return { reason: 'NotSupportedByParent', message: `metadata.name: no more than ${maxLabelValue} characters are supported` };
 }
 
 function nobody(pool: string): EndpointPicker {

@@ -24,7 +24,7 @@ export function xBackendStatuses(
     const state = read.get(from.xBackends, key);
     const accepted = found.filter((user) => user.accepted).slice(0, maxAncestors);
     if (state === undefined || accepted.length === 0) return undefined;
-    const unlisted = read.get(from.inputs.selectorFaults, key);
+    const unlisted = read.get(from.inputs.selectorFaults, `XBackend/${key}`);
     const acceptedFault = state.acceptedFault ?? (unlisted === undefined ? undefined : { reason: 'Invalid', message: unlisted });
     return { ref: refOf(state.resource), kind: 'XBackend', key, status: { ancestors: accepted.map((user) => ancestor({ ...state, acceptedFault }, user, from.settings)) } };
   });

@@ -56,15 +56,19 @@ const elsewhere = {
   hostSelectionRetryMaxAttempts: hostSelectionAttempts,
 } satisfies RetryPolicy;
 
+/** Tries after the first, where somebody picks and the user says nothing. */
+export const pickedRetries = 2;
+
 /** "If retry is configured, the proxy will go sequentially down the list until one valid endpoint is found": it always is, for what cannot do harm. */
 const downTheList: RetryPolicy = {
   retryOn: unsent.join(','),
-  numRetries: 2,
+  numRetries: pickedRetries,
   // They are different servers: there is nothing to wait for.
   retryBackOff: { baseInterval: durationFromMs(5), maxInterval: durationFromMs(20) },
   ...elsewhere,
 };
 
-function isPicked(backends: Forward['backends']): boolean {
+/** Whether a picker chooses servers of one of some backends. */
+export function isPicked(backends: Forward['backends']): boolean {
   return backends.some(({ picker }) => picker !== undefined);
 }
