@@ -1,6 +1,7 @@
-/** Endpoints, requests and a naive prefix index for tests. */
+/** Endpoints, requests and prompts for tests. */
 import { Endpoint, noMetrics, type LoraMetrics, type ServerMetrics } from './endpoints/endpoint.ts';
-import type { PrefixIndex } from './prefix/prefix-lookup.ts';
+import { ByteBudget } from './prefix/byte-budget.ts';
+import { PrefixIndex } from './prefix/prefix-index.ts';
 import type { PromptDigest } from './prefix/prompt-digest.ts';
 import type { InferenceRequest } from './request/inference-request.ts';
 
@@ -52,26 +53,9 @@ export function testPrompt(...blocks: number[]): PromptDigest {
   return { hashes: Uint32Array.from(blocks.flatMap((block) => [block, block])), blocks: blocks.length, blockTokens: 64 };
 }
 
-/** Knows each block that each endpoint was ever sent. */
+/** An index with room for all that a test does. */
 export function testPrefixIndex(): PrefixIndex {
-  const known = new Map<number, Set<number>>();
-  return {
-    match: (digest) => ({
-      totalBlocks: digest.blocks,
-      blockTokens: digest.blockTokens,
-      matchedBlocks({ slot }) {
-        let matched = 0;
-        while (matched < digest.blocks && known.get(slot)?.has(digest.hashes[2 * matched] ?? 0) === true) matched++;
-        return matched;
-      },
-    }),
-    add(digest, slot) {
-      const blocks = known.get(slot) ?? new Set();
-      known.set(slot, blocks);
-      for (let i = 0; i < digest.blocks; i++) blocks.add(digest.hashes[2 * i] ?? 0);
-    },
-    removeEndpoint: (slot) => void known.delete(slot),
-  };
+  return new PrefixIndex({ budget: new ByteBudget(64 * 1024 * 1024), blocksPerServer: 100_000, autoTune: false });
 }
 
 /** The same numbers for the same seed, from 0 up to 1. */

@@ -1,6 +1,6 @@
 import type { Fields, Values } from '../config/fields.ts';
 import type { Place } from '../config/place.ts';
-import type { PrefixIndex } from '../prefix/prefix-lookup.ts';
+import type { PrefixIndex } from '../prefix/prefix-index.ts';
 import type { DataProducer, Decider, Filter, Observer, Picker, Plugin, SaturationDetector, Scorer } from './plugin.ts';
 import type { ProfileHandler } from './profile-handler.ts';
 
@@ -41,7 +41,7 @@ export interface PluginContext {
   /** A plugin that these parameters name; it was made before. */
   readonly plugin: (name: string) => Plugin;
   /** A place to remember which server has which prompts, with the parameters of the producer that asks. */
-  readonly prefixIndex: (settings: PrefixIndexSettings) => PrefixIndex;
+  readonly prefixIndex: (settings: PrefixIndexSettings) => Pick<PrefixIndex, 'match' | 'add' | 'removeEndpoint'>;
 }
 
 export interface PrefixIndexSettings {

@@ -71,8 +71,8 @@ test('saturation is a mean over servers, and 1 without any', () => {
 test('prefix-cache-affinity-filter sticks to the cache, and spills when that would take too long', () => {
   const prompt = testPrompt(1, 2, 3, 4, 5);
   const index = testPrefixIndex();
-  index.add(testPrompt(1, 2, 3, 4), 0);
-  index.add(testPrompt(1, 2, 3), 1);
+  index.add(testPrompt(1, 2, 3, 4), testEndpoint(0));
+  index.add(testPrompt(1, 2, 3), testEndpoint(1));
   const keeps = (tokens: number, parameters: object = {}, random = () => 0.5) => {
     const all = servers({ inFlightTokens: tokens }, {}, {});
     const decision = newDecision(testRequest({ prompt }), 0);
