@@ -5,7 +5,7 @@ const firstLength = 64;
 
 /** The blocks that one server holds, the one that was put there first at the front: a ring that grows. */
 export class HeldBlocks {
-  #words = new Uint32Array(0);
+  #words = new Int32Array(0);
   #front = 0;
   #length = 0;
 
@@ -44,7 +44,7 @@ export class HeldBlocks {
   #grow(): void {
     const before = this.#words;
     const capacity = before.length / elementWords;
-    const words = new Uint32Array(before.length + this.growth / bytesPerWord);
+    const words = new Int32Array(before.length + this.growth / bytesPerWord);
     const cut = Math.min(this.#length, capacity - this.#front);
     words.set(before.subarray(this.#front * elementWords, (this.#front + cut) * elementWords));
     words.set(before.subarray(0, (this.#length - cut) * elementWords), cut * elementWords);

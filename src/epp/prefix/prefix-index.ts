@@ -5,6 +5,9 @@ import { HeldBlocks } from './held-blocks.ts';
 import type { PrefixMatch } from './prefix-match.ts';
 import type { PromptDigest } from './prompt-digest.ts';
 
+/** Blocks that are fetched from memory together. */
+const fetched = 16;
+
 export interface PrefixIndexOptions {
   readonly budget: ByteBudget;
   /** Blocks that are remembered of a server that does not say how many it has. */
@@ -27,6 +30,8 @@ export class PrefixIndex {
   readonly #options: PrefixIndexOptions;
   readonly #blocks: BlockTable;
   readonly #held: (HeldBlocks | undefined)[] = [];
+  /** Of `fetch`. */
+  #seen = 0;
   /** Counts what was added: the time by which blocks are used. */
   #now = 0;
   /** Blocks of prompts that were looked up, and those of them that some server held. */
@@ -55,17 +60,19 @@ export class PrefixIndex {
   match(digest: PromptDigest, candidates: readonly Endpoint[]): PrefixMatch {
     const matched = new Uint32Array(this.#held.length);
     const words = this.#blocks.setWords;
-    const alive = new Uint32Array(words);
+    const alive = new Int32Array(words);
     for (const { slot } of candidates) if (slot < this.#held.length) alive[slot >>> 5] = (alive[slot >>> 5] as number) | (1 << (slot & 31));
-    const { sets } = this.#blocks;
+    const { records } = this.#blocks;
     let i = 0;
     for (let any = alive.some((word) => word !== 0); i < digest.blocks && any; i++) {
-      const block = this.#blocks.find(digest.hashes[2 * i] as number, digest.hashes[2 * i + 1] as number);
+      if (i % fetched === 0) this.#seen ^= this.#blocks.fetch(digest.hashes, i, Math.min(i + fetched, digest.blocks));
+      const block = this.#blocks.find((digest.hashes[2 * i] as number) | 0, (digest.hashes[2 * i + 1] as number) | 0);
+      const set = block === none ? 0 : this.#blocks.setOf(block);
       any = false;
       for (let w = 0; w < words; w++) {
         const before = alive[w] as number;
         if (before === 0) continue;
-        const after = block === none ? 0 : before & (sets[block * words + w] as number);
+        const after = block === none ? 0 : before & (records[set + w] as number);
         if (after !== before) note(matched, before & ~after, w, i);
         alive[w] = after;
         any ||= after !== 0;
@@ -87,8 +94,8 @@ export class PrefixIndex {
     const capacity = this.#capacity(metrics, digest.blockTokens);
     // Of a prompt that is longer than the server can hold, the beginning counts.
     for (let i = Math.min(digest.blocks, capacity) - 1; i >= 0; i--) {
-      const low = digest.hashes[2 * i] as number;
-      const high = digest.hashes[2 * i + 1] as number;
+      const low = (digest.hashes[2 * i] as number) | 0;
+      const high = (digest.hashes[2 * i + 1] as number) | 0;
       let block = this.#blocks.find(low, high);
       if (block === none) block = this.#make(low, high, slot, now);
       if (block === none) return;
