@@ -1,6 +1,6 @@
 import { percentile, round } from '../propagation/statistics.ts';
 import type { ContenderName } from './contenders/contender.ts';
-import { scenarioNames, scenarios, type Scenario, type ScenarioName } from './scenarios.ts';
+import { patience, scenarioNames, scenarios, type Scenario, type ScenarioName } from './scenarios.ts';
 import type { Turn } from './turn.ts';
 
 /** Times in ms, rounded to µs. */
@@ -15,6 +15,7 @@ export interface Times {
 export interface Figures {
   readonly requests: number;
   readonly failed: number;
+  readonly lost: number;
   readonly failures: Readonly<Record<string, number>>;
   readonly requests_per_second: number;
   readonly ttft_ms: Times;
@@ -29,6 +30,9 @@ export interface Figures {
   readonly servers_cpu_ms: number;
 }
 
+/** What a request that is never answered counts for. */
+const patienceMs = patience * 1000;
+
 export type Results = Partial<Record<ScenarioName, Partial<Record<ContenderName, Figures>>>>;
 
 export interface FiguresOptions {
@@ -42,15 +46,17 @@ export function figuresOf(turns: readonly Turn[], { servers, hasPicker, hasProxy
   const failures: Record<string, number> = {};
   for (const { load } of turns) for (const [reason, count] of Object.entries(load.failures)) failures[reason] = (failures[reason] ?? 0) + count;
   const failed = sum(Object.values(failures));
-  const requests = sum(turns.map(({ load }) => load.answered)) + failed;
+  const requests = sum(turns.map(({ load }) => load.lag.length));
   const perRequest = (part: keyof Turn['cpuMs']): number => round(sum(turns.map(({ cpuMs }) => cpuMs[part])) / requests);
   const rss = turns.at(-1)?.rssMb;
   return {
     requests,
     failed,
+    lost: requests - sum(turns.map(({ load }) => load.answered)),
     failures,
     requests_per_second: round(requests / sum(turns.map(({ load }) => load.seconds))),
-    ttft_ms: times(turns.flatMap(({ load }) => load.firstByte)),
+    // To whom it happened, a lost request is no fast one.
+    ttft_ms: times(turns.flatMap(({ load }) => [...load.firstByte, ...Array.from({ length: load.lag.length - load.answered }, () => patienceMs)])),
     total_ms: times(turns.flatMap(({ load }) => load.total)),
     lag_p99_ms: round(percentile(turns.flatMap(({ load }) => load.lag), 0.99)),
     spread: round(sum(turns.map(({ load }) => spread(load.pods, servers))) / turns.length),

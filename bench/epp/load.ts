@@ -13,6 +13,8 @@ export interface LoadSpec {
   readonly burst?: number;
   readonly burstSeconds?: number;
   readonly timeoutSeconds: number;
+  /** After which a failed request is sent once more; times are from the first sending on. */
+  readonly retrySeconds?: number;
   readonly work: Work;
 }
 
@@ -33,6 +35,7 @@ export interface LoadResult {
   readonly seconds: number;
   readonly firstByte: readonly number[];
   readonly total: readonly number[];
+  /** One for each request. */
   readonly lag: readonly number[];
   readonly pods: Readonly<Record<string, number>>;
 }

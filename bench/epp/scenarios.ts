@@ -21,10 +21,13 @@ export interface Scenario {
 /** A prompt of 200 tokens as pickers count them, four bytes each. */
 const shortPrompt = 800;
 const plain = { models: [model], stream: false, outputTokens: 100, suffixBytes: shortPrompt } as const;
-/** Prompts of some 4,000 tokens, of which all but 200 are shared with a thirtieth of the others; the first group is the most frequent. */
-const shared: Work = { models: [model], stream: true, outputTokens: 50, groups: 30, skew: 0.6, prefixBytes: 19_000, suffixBytes: 1_000 };
+/** Prompts of 2,000 tokens as servers count them, of which all but 100 are shared with a thirtieth of the others or so; the first group is the most frequent. */
+const shared: Work = { models: [model], stream: true, outputTokens: 50, groups: 30, skew: 0.6, prefixBytes: 9_500, suffixBytes: 500 };
 const placement = { subject: 'placement', servers: 'simulated' } as const;
-const patience = 30;
+/** Seconds that clients wait for a whole answer where it is not a long one. */
+export const patience = 30;
+/** What clients do about errors: a picker must not look fast for what it fails. */
+const stubborn = { timeoutSeconds: patience, retrySeconds: 1 };
 
 export const scenarios = {
   short: {
@@ -56,26 +59,26 @@ export const scenarios = {
     load: () => ({ connections: 8, requests: 4_000, timeoutSeconds: patience, work: { ...plain, outputTokens: 10, suffixBytes: 25_600 } }),
   },
   shared_prefixes: {
-    ...placement, about: '30 prefixes of 3,800 tokens, 200 of one\'s own, 50 out, streamed, 50 requests/s',
-    load: (seconds) => ({ rate: 50, seconds, timeoutSeconds: patience, work: shared }),
+    ...placement, about: '30 prefixes of 1,900 tokens, 100 of one\'s own, 50 out, streamed, 50 requests/s',
+    load: (seconds) => ({ rate: 50, seconds, ...stubborn, work: shared }),
   },
   lora: {
-    ...placement, about: 'six adapters, two at a time in each server, 1,000 tokens in, 50 out, 50 requests/s',
-    load: (seconds) => ({ rate: 50, seconds, timeoutSeconds: patience, work: { ...shared, models: adapters, groups: 12, prefixBytes: 4_000 } }),
+    ...placement, about: 'six adapters, two at a time in each server, 500 tokens in, 50 out, 50 requests/s',
+    load: (seconds) => ({ rate: 50, seconds, ...stubborn, work: { ...shared, models: adapters, groups: 12, prefixBytes: 2_000 } }),
   },
   bursts: {
     ...placement, about: 'as shared_prefixes, 25 requests/s and 60 at once every 3 s',
-    load: (seconds) => ({ rate: 25, burst: 60, burstSeconds: 3, seconds, timeoutSeconds: patience, work: shared }),
+    load: (seconds) => ({ rate: 25, burst: 60, burstSeconds: 3, seconds, ...stubborn, work: shared }),
   },
   slow_pod: {
     ...placement, about: 'as shared_prefixes at 35 requests/s, one server takes four times as long',
-    load: (seconds) => ({ rate: 35, seconds, timeoutSeconds: patience, work: shared }),
+    load: (seconds) => ({ rate: 35, seconds, ...stubborn, work: shared }),
     during: (servers) => servers.slowDown(0, 4),
     after: (servers) => servers.slowDown(0, 1),
   },
   dead_pod: {
     ...placement, about: 'as shared_prefixes at 35 requests/s, one server dies after a third of the time and is still thought to be ready',
-    load: (seconds) => ({ rate: 35, seconds, timeoutSeconds: patience, work: shared }),
+    load: (seconds) => ({ rate: 35, seconds, ...stubborn, work: shared }),
     async during(servers, seconds, signal) {
       await sleep((seconds * 1000) / 3, undefined, { signal });
       await servers.kill(0);

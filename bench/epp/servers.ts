@@ -45,10 +45,10 @@ export async function startFastServers({ count, programs, directory }: ServersOp
 }
 
 /** In the manner of an 8B model on one accelerator that is not the fastest, with a cache that holds some sixteen of the prompts. */
-const latencies = { 'prefill-overhead': 20, 'prefill-time-per-token': 0.1, 'inter-token-latency': 10 } as const;
+const latencies = { 'prefill-overhead': 20, 'prefill-time-per-token': 0.2, 'inter-token-latency': 10 } as const;
 const simulation = {
   'latency-calculator': 'per-token', 'time-factor-under-load': '1.5', 'max-num-seqs': '8', 'max-waiting-queue-length': '1000', 'max-model-len': '16384',
-  'max-request-body-size-mb': '16', 'kv-cache-size': '4096', 'block-size': '16', 'zmq-endpoint': '', 'max-loras': '2', 'seed': '1',
+  'max-request-body-size-mb': '16', 'kv-cache-size': '2048', 'block-size': '16', 'zmq-endpoint': '', 'max-loras': '2', 'seed': '1',
 } as const;
 
 /** Servers in the time of real ones, with queues, caches and adapters; a process each. */

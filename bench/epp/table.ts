@@ -5,6 +5,7 @@ import type { ScenarioName } from './scenarios.ts';
 const columns: readonly (readonly [string, (figures: Figures) => string])[] = [
   ['requests', ({ requests }) => String(requests)],
   ['failed', ({ failed }) => String(failed)],
+  ['lost', ({ lost }) => String(lost)],
   ['/s', ({ requests_per_second: rate }) => rate.toFixed(0)],
   ['TTFT mean, ms', ({ ttft_ms: { mean } }) => mean.toFixed(2)],
   ['p50', ({ ttft_ms: { p50 } }) => p50.toFixed(2)],

@@ -16,7 +16,7 @@ func run(spec Spec) (*Result, error) {
 	}
 	clients := make([]*client, len(spec.Targets))
 	for i, target := range spec.Targets {
-		clients[i] = &client{target: target, timeout: time.Duration(spec.TimeoutSeconds * float64(time.Second)), ending: ending(spec.Work)}
+		clients[i] = &client{target: target, timeout: seconds(spec.TimeoutSeconds), ending: ending(spec.Work)}
 	}
 	book := &book{result: Result{Failures: map[string]int{}, Pods: map[string]int{}}}
 	begin := time.Now()
@@ -42,10 +42,31 @@ type book struct {
 	result Result
 }
 
-func (b *book) enter(got answer, err error, lag time.Duration) {
+const attempts = 3
+
+// send sends one request, again when it fails and that is wanted, and enters what comes of it.
+func (b *book) send(client *client, body []byte, lag, retry time.Duration) {
+	begin := time.Now()
+	for attempt := 1; ; attempt++ {
+		before := time.Since(begin)
+		got, err := client.ask(body)
+		again := err != nil && retry > 0 && attempt < attempts
+		got.firstByte += before
+		got.total += before
+		b.enter(got, err, lag, !again)
+		if !again {
+			return
+		}
+		time.Sleep(retry)
+	}
+}
+
+func (b *book) enter(got answer, err error, lag time.Duration, last bool) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	b.result.Lag = append(b.result.Lag, milliseconds(lag))
+	if last {
+		b.result.Lag = append(b.result.Lag, milliseconds(lag))
+	}
 	if err != nil {
 		b.result.Failures[reasonOf(err)]++
 		return
@@ -56,6 +77,10 @@ func (b *book) enter(got answer, err error, lag time.Duration) {
 	b.result.Total = append(b.result.Total, milliseconds(got.total))
 }
 
+func seconds(n float64) time.Duration {
+	return time.Duration(n * float64(time.Second))
+}
+
 func milliseconds(d time.Duration) float64 {
 	return float64(d.Microseconds()) / 1000
 }
@@ -63,6 +88,7 @@ func milliseconds(d time.Duration) float64 {
 // sendOnTime sends each request at its time, whatever has become of those before it.
 func sendOnTime(spec Spec, clients []*client, book *book, begin time.Time) {
 	prompts := newPrompts(spec.Work, spec.Seed)
+	retry := seconds(spec.RetrySeconds)
 	var all sync.WaitGroup
 	// Go's own timers are as coarse as epoll's, a millisecond.
 	runtime.LockOSThread()
@@ -77,10 +103,7 @@ func sendOnTime(spec Spec, clients []*client, book *book, begin time.Time) {
 		lag := time.Since(begin) - due
 		client := clients[sent%len(clients)]
 		sent++
-		all.Go(func() {
-			got, err := client.ask(body)
-			book.enter(got, err, lag)
-		})
+		all.Go(func() { book.send(client, body, lag, retry) })
 	}
 	all.Wait()
 }
@@ -120,6 +143,7 @@ func dueTimes(spec Spec) func(yield func(time.Duration) bool) {
 
 // sendInTurn keeps so many requests under way.
 func sendInTurn(spec Spec, clients []*client, book *book, begin time.Time) {
+	retry := seconds(spec.RetrySeconds)
 	var all sync.WaitGroup
 	var mutex sync.Mutex
 	sent := 0
@@ -140,8 +164,7 @@ func sendInTurn(spec Spec, clients []*client, book *book, begin time.Time) {
 				if body == nil {
 					return
 				}
-				got, err := client.ask(body)
-				book.enter(got, err, 0)
+				book.send(client, body, 0, retry)
 			}
 		})
 	}

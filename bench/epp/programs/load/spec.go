@@ -18,6 +18,8 @@ type Spec struct {
 	BurstSeconds float64 `json:"burstSeconds"`
 	// After which a request has failed.
 	TimeoutSeconds float64 `json:"timeoutSeconds"`
+	// After which a failed request is sent once more, up to three times in all. 0: never. Times are from the first sending on.
+	RetrySeconds float64 `json:"retrySeconds"`
 	// Of times and prompts.
 	Seed uint64 `json:"seed"`
 	Work Work   `json:"work"`
@@ -40,9 +42,9 @@ type Work struct {
 
 // Result is what came of a load. Times are in milliseconds.
 type Result struct {
-	// Requests that were answered in full with status 200.
+	// Requests that were answered in full with status 200, at last.
 	Answered int `json:"answered"`
-	// Why the others were not, and how many for each reason.
+	// How often sending one failed, for each reason.
 	Failures map[string]int `json:"failures"`
 	// From the first request to the last answer.
 	Seconds float64 `json:"seconds"`
