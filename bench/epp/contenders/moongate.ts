@@ -11,8 +11,6 @@ import type { Contender, Surroundings } from './contender.ts';
 const namespace = 'default';
 const name = 'pool';
 const main = join(import.meta.dirname, '../../../src/cli/main.ts');
-/** As bin/moongate starts Node. */
-const nodeArgs = ['--max-semi-space-size=4'];
 const type = (name: string): string => `type.googleapis.com/${name}`;
 
 /** Our picker with a pool in files, and Envoy as our gateway sets it up for it. */
@@ -24,7 +22,7 @@ export async function startMoongate({ programs, servers, directory }: Surroundin
   await using stack = new AsyncDisposableStack();
   const picker = stack.use(new Program({
     name: 'moongate-epp', command: process.execPath, directory,
-    args: [...nodeArgs, main, 'epp', '-f', resources, '--listen', `127.0.0.1:${port}`, '--secure-serving=false'],
+    args: [main, 'epp', '-f', resources, '--listen', `127.0.0.1:${port}`, '--secure-serving=false'],
   }));
   // Envoy fails open: without this, what is measured might be Envoy alone.
   await picker.until('it listens', () => listens(port));

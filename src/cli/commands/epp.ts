@@ -58,7 +58,7 @@ export function eppCommand(): Command {
     .addOption(new Option('--metrics <unix:path|host:port|off>', 'where metrics, probes and picks are answered (default: all addresses, --metrics-port; with --file: off)').argParser((value) => (value === 'off' ? value : listenAddress(value))))
     .addOption(new Option('--secure-serving [boolean]', 'speak TLS, with a certificate of its own unless --cert-path names one (default: with a port true, with a socket false)').argParser(boolean))
     .option('--cert-path <dir>', 'directory with tls.crt and tls.key')
-    .addOption(new Option('--refresh-metrics-interval <duration>', 'how often a busy model server is asked for its metrics').argParser(duration).default(50, '50ms'))
+    .addOption(new Option('--refresh-metrics-interval <duration>', 'how often a busy model server is asked for its metrics').argParser(duration).default(200, '200ms'))
     .addOption(new Option('--drain-timeout <duration>', 'how long requests under way are waited for at the end').argParser(duration).default(30_000, '30s'))
     .option('--allow-experimental-plugins', 'let the configuration use plugins that are experimental')
     .addOption(new Option('--while-stdin-open', 'end with the standard input: for a program that starts a picker and may be killed'))
