@@ -11,12 +11,15 @@ interface EndpointOptions extends Partial<ServerMetrics> {
   readonly inFlightAtScrape?: number;
   readonly inFlightTokens?: number;
   readonly port?: number;
+  /** Never, by default. */
+  readonly metricsDue?: number;
 }
 
 /** Endpoint `slot`, `10.0.0.SLOT:8000`; by default just scraped, and idle. */
-export function testEndpoint(slot: number, { labels = {}, inFlight = 0, inFlightAtScrape = inFlight, inFlightTokens = 0, port = 8000, ...metrics }: EndpointOptions = {}): Endpoint {
+export function testEndpoint(slot: number, { labels = {}, inFlight = 0, inFlightAtScrape = inFlight, inFlightTokens = 0, port = 8000, metricsDue = Infinity, ...metrics }: EndpointOptions = {}): Endpoint {
   const endpoint = new Endpoint({ slot, name: `default/pod-${slot}-rank-0`, pod: `default/pod-${slot}`, ip: `10.0.0.${slot}`, port, labels });
   endpoint.metrics = { ...noMetrics, at: 0, ...metrics };
+  endpoint.metricsDue = metricsDue;
   endpoint.inFlight = inFlight;
   endpoint.inFlightAtScrape = inFlightAtScrape;
   endpoint.inFlightTokens = inFlightTokens;
