@@ -43,7 +43,7 @@ What it makes itself is created and patched by server-side apply, and updated wh
     - udproutes
   verbs: [get, list, watch]
 - apiGroups: [gateway.networking.x-k8s.io]
-  resources: [xbackends, xbackendtrafficpolicies, xlistenersets, xtelemetrypolicies]
+  resources: [inferencemodels, inferencepools, xbackends, xbackendtrafficpolicies, xlistenersets, xtelemetrypolicies]
   verbs: [get, list, watch]
 - apiGroups: [gateway.envoyproxy.io]
   resources:
@@ -63,7 +63,10 @@ What it makes itself is created and patched by server-side apply, and updated wh
   resources: [inferencepools]
   verbs: [get, list, watch]
 - apiGroups: [inference.networking.x-k8s.io]
-  resources: [inferencepoolimports]
+  resources: [inferencemodelrewrites, inferencemodels, inferenceobjectives, inferencepoolimports, inferencepools]
+  verbs: [get, list, watch]
+- apiGroups: [llm-d.ai]
+  resources: [inferencemodelrewrites, inferenceobjectives]
   verbs: [get, list, watch]
 {{- end -}}
 
