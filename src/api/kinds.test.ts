@@ -9,7 +9,7 @@ const poolRef = { name: 'llama' };
 function decodedKind(apiVersion: string, kind: string, spec: object): string {
   const { resource, problems } = decode({ apiVersion, kind, metadata: { name: 'a' }, spec }, { file: 'a.yaml', line: 1 });
   assert.deepEqual(problems, []);
-  const { apiVersion: kept, kind: called } = resource?.object as { readonly apiVersion: string; readonly kind: string };
+  const { apiVersion: kept, kind: called } = (resource?.object ?? {}) as { readonly apiVersion: string; readonly kind: string };
   assert.deepEqual([kept, called], [apiVersion, kind]);
   return resource?.kind ?? '';
 }
