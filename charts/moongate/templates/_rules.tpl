@@ -103,7 +103,7 @@ What it makes itself is created and patched by server-side apply, and updated wh
     - envoyproxies/status
     - securitypolicies/status
   verbs: [patch]
-- apiGroups: [inference.networking.k8s.io]
+- apiGroups: [inference.networking.k8s.io, inference.networking.x-k8s.io]
   resources: [inferencepools/status]
   verbs: [patch]
 {{- end -}}
