@@ -106,6 +106,12 @@ What it makes itself is created and patched by server-side apply, and updated wh
 - apiGroups: [inference.networking.k8s.io, inference.networking.x-k8s.io]
   resources: [inferencepools/status]
   verbs: [patch]
+- apiGroups: [inference.networking.x-k8s.io, llm-d.ai]
+  resources: [inferencemodelrewrites/status, inferenceobjectives/status]
+  verbs: [patch]
+- apiGroups: [gateway.networking.x-k8s.io, inference.networking.x-k8s.io]
+  resources: [inferencemodels/status]
+  verbs: [patch]
 {{- end -}}
 
 {{/* What a proxy consists of. */}}

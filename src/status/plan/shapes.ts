@@ -21,6 +21,7 @@ export const MAX_FEATURES = 64;
 
 const route: Shape = { form: 'entries', list: 'parents', max: 32 };
 const listenerSet: Shape = { form: 'whole', conditions: Object.values(ListenerSetCondition), fields: ['listeners'] };
+const acceptedOnly: Shape = { form: 'whole', conditions: ['Accepted'], fields: [] };
 const policy: Shape = { form: 'entries', list: 'ancestors', max: 16 };
 
 /** Kinds whose status we write. A kind that is not here has none of ours. */
@@ -37,6 +38,12 @@ const shapes: Readonly<Record<string, Shape>> = {
   UDPRoute: route,
   InferencePool: route,
   XInferencePool: { form: 'entries', list: 'parent', max: 32 },
+  InferenceModel: acceptedOnly,
+  InferenceModelRewrite: acceptedOnly,
+  InferenceObjective: acceptedOnly,
+  RoutedInferenceModel: acceptedOnly,
+  XInferenceModelRewrite: acceptedOnly,
+  XInferenceObjective: acceptedOnly,
   BackendTLSPolicy: policy,
   BackendTrafficPolicy: policy,
   ClientTrafficPolicy: policy,

@@ -12,19 +12,26 @@ import { keyOf, refOf } from '../../api/resource.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
 
-/** `status` of InferencePools of all kinds: a parent for each Gateway of ours with a route that names it. With the last route the parent goes. */
-export function inferencePoolStatuses(
+/** The Gateways of ours with a route that names an InferencePool, by any of its groups, or an InferencePoolImport that stands for it. */
+export function poolUsers(
   graph: Graph,
-  from: { readonly inputs: Inputs; readonly settings: Settings; readonly grants: ReferenceGrants; readonly pools: Collection<PoolState>; readonly attachments: Collection<readonly Attachment[]> },
-): Collection<ObjectStatus> {
+  from: { readonly inputs: Inputs; readonly grants: ReferenceGrants; readonly pools: Collection<PoolState>; readonly attachments: Collection<readonly Attachment[]> },
+): Collection<readonly BackendUser[]> {
   const counts = (read: Read, target: Target): boolean => {
     if (!isImport(target)) return isPoolReference(target);
     const pool = read.get(from.pools, keyOf(target.namespace, target.name));
     return pool !== undefined && isExported(pool.resource);
   };
-  const users = backendUsers(graph, { name: 'InferencePool', counts, byFilters: false }, from);
+  return backendUsers(graph, { name: 'InferencePool', counts, byFilters: false }, from);
+}
+
+/** `status` of InferencePools of all kinds: a parent for each Gateway of ours with a route that names it. With the last route the parent goes. */
+export function inferencePoolStatuses(
+  graph: Graph,
+  from: { readonly inputs: Inputs; readonly settings: Settings; readonly pools: Collection<PoolState>; readonly users: Collection<readonly BackendUser[]> },
+): Collection<ObjectStatus> {
   // By reference: the pool of a name may be of another kind from one moment to the next.
-  return graph.expand('inference-pool-status', users, (found, read, key): [string, ObjectStatus][] => {
+  return graph.expand('inference-pool-status', from.users, (found, read, key): [string, ObjectStatus][] => {
     const state = read.get(from.pools, key);
     if (state === undefined) return [];
     const { kind } = state.resource;
