@@ -52,7 +52,7 @@ function generateKinds(folder: string): number {
   ]);
   for (const definition of definitions) {
     for (const version of definition.versions) {
-      const name = `${definition.kind.toLowerCase()}.${version.name}.ts`;
+      const name = `${definition.name.toLowerCase()}.${version.name}.ts`;
       if (modules.has(name)) throw new Error(`two kinds want ${name}`);
       modules.set(name, typesOf(definition, version));
     }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Agent, fetch } from 'undici';
 import { isMap, isSeq, parse, parseDocument } from 'yaml';
-import { KINDS } from '../src/api/kinds.ts';
+import { servedVersion } from '../src/api/kinds.ts';
 import { MESSAGES_FOLDER, messageCases, messageFiles } from '../src/api/testdata/testing.ts';
 import type { Message, MessageCase } from '../src/api/testdata/testing.ts';
 
@@ -61,7 +61,7 @@ async function record(file: string): Promise<void> {
 
 async function ask({ object, old }: MessageCase): Promise<Message[]> {
   const { apiVersion, kind, metadata } = object as { apiVersion: string; kind: string; metadata: { name?: string; namespace?: string } };
-  const known = KINDS.get(kind);
+  const known = servedVersion(apiVersion, kind)?.kind;
   if (known === undefined) throw new Error(`${kind} is no kind that we know`);
   const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
   const collection = `${root}${known.namespaced ? '/namespaces/default' : ''}/${known.plural}`;

@@ -17,8 +17,15 @@ export interface Finding {
 export interface AnyStatus {
   readonly conditions?: readonly Condition[];
   readonly listeners?: readonly { readonly name: string; readonly conditions: readonly Condition[] }[];
-  readonly parents?: readonly { readonly parentRef: ParentLabel; readonly conditions: readonly Condition[] }[];
+  readonly parents?: readonly ParentEntry[];
+  /** What InferencePool v1alpha2 calls it. */
+  readonly parent?: readonly ParentEntry[];
   readonly ancestors?: readonly { readonly ancestorRef: ParentLabel; readonly conditions: readonly Condition[] }[];
+}
+
+interface ParentEntry {
+  readonly parentRef: ParentLabel;
+  readonly conditions: readonly Condition[];
 }
 
 interface ParentLabel {
@@ -33,7 +40,7 @@ interface ParentLabel {
 const bad: ReadonlySet<string> = new Set(['Conflicted', 'PartiallyInvalid', 'OverlappingTLSConfig', 'InsecureFrontendValidationMode']);
 
 /** Of these, nothing of the configuration is left out. Whether endpoints are there is a matter of the moment. */
-const harmless: ReadonlySet<string> = new Set(['OverlappingTLSConfig', 'InsecureFrontendValidationMode', 'BackendsAvailable']);
+const harmless: ReadonlySet<string> = new Set(['OverlappingTLSConfig', 'InsecureFrontendValidationMode', 'BackendsAvailable', 'Exported']);
 
 /** Reasons that only sum up what listeners say. */
 const summaries: ReadonlySet<string> = new Set(['ListenersNotValid', 'ListenersNotResolved']);
@@ -45,7 +52,7 @@ export function findings(status: AnyStatus | undefined): Finding[] {
   const all = found(status.conditions ?? [], '');
   const aboutListeners = new Set(listeners.length === 0 ? [] : all.filter(({ reason }) => summaries.has(reason)).map(({ message }) => message));
   const own = all.filter(({ message }) => !aboutListeners.has(message));
-  const parents = (status.parents ?? []).map(({ parentRef, conditions }) => found(conditions, `parent ${parentLabel(parentRef)}`));
+  const parents = (status.parents ?? status.parent ?? []).map(({ parentRef, conditions }) => found(conditions, `parent ${parentLabel(parentRef)}`));
   const ancestors = (status.ancestors ?? []).map(({ ancestorRef, conditions }) => found(conditions, `ancestor ${parentLabel(ancestorRef)}`));
   return [...own, ...withoutShared(listeners, own), ...merged(parents), ...merged(ancestors)];
 }

@@ -38,9 +38,10 @@ describe('crds', () => {
     assert.deepEqual(Object.fromEntries(Object.entries(groups).map(([group, members]) => [group, members?.length])), {
       'gateway.envoyproxy.io': 8,
       'gateway.networking.k8s.io': 10,
-      'gateway.networking.x-k8s.io': 4,
+      'gateway.networking.x-k8s.io': 6,
       'inference.networking.k8s.io': 1,
-      'inference.networking.x-k8s.io': 1,
+      'inference.networking.x-k8s.io': 5,
+      'llm-d.ai': 2,
     });
   });
 
@@ -51,6 +52,11 @@ describe('crds', () => {
       const release = spec.group.startsWith('gateway') ? 'v1.7.0' : 'v1.6.0';
       assert.equal(annotations[`${spec.group}/bundle-version`], release, metadata.name);
     }
+  });
+
+  it('are of one release of the Inference Extension, as far as they say so: its conformance suite refuses two', () => {
+    const releases = crds().flatMap(({ metadata }) => metadata.annotations?.['inference.networking.k8s.io/bundle-version'] ?? []);
+    assert.deepEqual([...new Set(releases)], ['v1.6.0']);
   });
 
   it('carry no prose', () => {

@@ -8,7 +8,7 @@ export interface CustomResourceDefinition {
   readonly apiVersion: 'apiextensions.k8s.io/v1';
   readonly kind: 'CustomResourceDefinition';
   readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
-  readonly spec: DefinitionBody;
+  readonly spec: DefinitionBody & { readonly names: { readonly kind: string } };
 }
 
 /** What CRDs and core kinds have in common. */
@@ -43,7 +43,7 @@ export function definitionOf(group: string, kind: string): Definition | undefine
  * The OpenAPI schema of one version of a kind, parsed anew with each call: whoever needs it again keeps it.
  * Throws when the kind has no such version.
  */
-export function schemaOf(definition: Definition, version: string): object {
+export function schemaOf(definition: Pick<Definition, 'kind' | 'json'>, version: string): object {
   const value = JSON.parse(definition.json) as CustomResourceDefinition | DefinitionBody;
   const body = 'spec' in value ? value.spec : value;
   const found = body.versions.find(({ name }) => name === version);

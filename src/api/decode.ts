@@ -6,7 +6,7 @@ import type { FieldError } from './field-error.ts';
 import { fromFormerKind } from './former-kinds.ts';
 import { goMismatch } from './go-types.ts';
 import { ignoredKind } from './ignored.ts';
-import { KINDS, apiVersionOf, servedVersion } from './kinds.ts';
+import { apiVersionOf, kindsCalled, servedVersion } from './kinds.ts';
 import type { Kind } from './kinds.ts';
 import { checkMetadata } from './metadata.ts';
 import type { RawMetadata } from './metadata.ts';
@@ -73,10 +73,9 @@ function failed(message: string, field = '', severity: Problem['severity'] = 'er
 function unserved(apiVersion: string, kindName: string): Decoded {
   const ignored = ignoredKind(apiVersion, kindName);
   if (ignored !== undefined) return failed(ignored, 'kind', 'warning');
-  const kind = KINDS.get(kindName);
-  const known = kind?.versions.filter(({ served }) => served).map(({ name }) => apiVersionOf(kind, name));
-  const hint = known === undefined ? '' : `; known are ${known.join(', ')}`;
-  return failed(`no matches for kind "${kindName}" in version "${apiVersion}"${hint}`, known === undefined ? 'kind' : 'apiVersion');
+  const known = kindsCalled(kindName).flatMap((kind) => kind.versions.filter(({ served }) => served).map(({ name }) => apiVersionOf(kind, name)));
+  const hint = known.length === 0 ? '' : `; known are ${known.join(', ')}`;
+  return failed(`no matches for kind "${kindName}" in version "${apiVersion}"${hint}`, known.length === 0 ? 'kind' : 'apiVersion');
 }
 
 function decodeKind(kind: Kind, version: string, value: JsonObject, origin: Origin, options: DecodeOptions): Decoded {
@@ -177,6 +176,6 @@ function listed(problems: readonly Problem[]): readonly Problem[] {
 function deprecation(kind: Kind, version: string): readonly Problem[] {
   const { deprecated = false, deprecationWarning = '' } = kind.versions.find(({ name }) => name === version) ?? {};
   if (!deprecated) return [];
-  const message = deprecationWarning === '' ? `${apiVersionOf(kind, version)} ${kind.kind} is deprecated` : deprecationWarning;
+  const message = deprecationWarning === '' ? `${apiVersionOf(kind, version)} ${kind.objectKind} is deprecated` : deprecationWarning;
   return [{ severity: 'warning', field: 'apiVersion', message }];
 }

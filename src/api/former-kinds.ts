@@ -44,6 +44,7 @@ export function formerDefinitions(definitions: readonly Definition[]): Definitio
     return {
       ...definition,
       ...names,
+      name: names.kind,
       versions: [{ name: version, served: true, storage: true, deprecated: true, deprecationWarning: noteOn(xListenerSet) }],
       storageVersion: version,
       json: renamed(definition.json, xListenerSet),

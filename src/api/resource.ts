@@ -1,3 +1,4 @@
+import { byText, chain } from '../util/compare.ts';
 import type { Problem } from './problem.ts';
 
 /** Metadata of an object, the part that means something to a gateway. */
@@ -53,6 +54,12 @@ export type ObjectRef = `${string}/${string}`;
 export function refOf(resource: { readonly kind: string; readonly key: string }): ObjectRef {
   return `${resource.kind}/${resource.key}`;
 }
+
+/** The older one first; of two with the same age, or from files, which have none, the one whose key comes first. */
+export const byAge: (a: Pick<Resource, 'metadata' | 'key'>, b: Pick<Resource, 'metadata' | 'key'>) => number = chain(
+  (a, b) => byText(a.metadata.creationTimestamp, b.metadata.creationTimestamp),
+  (a, b) => byText(a.key, b.key),
+);
 
 /** The key of an object in its kind's collection. */
 export function keyOf(namespace: string, name: string): string {

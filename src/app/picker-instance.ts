@@ -107,7 +107,7 @@ export class PickerInstance {
     }
     this.#cluster = new KubernetesSource({
       client: loadKubeClient({ kubeconfig: source.kubeconfig, context: source.context, userAgent: `moongate-epp/${moongateVersion()}` }),
-      kinds: ['InferencePool', 'Pod'],
+      kinds: pickerKinds.filter((kind) => kind !== 'EndpointSlice'),
       namespaces: source.namespaces,
       log,
       onChange: ({ set, deleted }) =>

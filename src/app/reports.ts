@@ -65,7 +65,7 @@ export function objectReports({ resources, outputs }: ControlPlane): ObjectRepor
       const status = statuses.get(`${name}/${key}`);
       return {
         apiVersion: apiVersionOf(kind, kind.storageVersion),
-        kind: name,
+        kind: kind.objectKind,
         metadata: { name: metadata.name, ...(metadata.namespace !== '' && { namespace: metadata.namespace }), generation: metadata.generation },
         spec: (object as { spec?: unknown }).spec,
         ...(status !== undefined && { status }),

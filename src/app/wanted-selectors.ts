@@ -1,20 +1,21 @@
 import type { ControlPlane } from './control-plane.ts';
 import type { Core } from './core.ts';
 import type { ResourceOf } from '../api/kinds.ts';
+import { POOL_KINDS, poolLabel, type AnyInferencePool } from '../api/inference-pool.ts';
+import { apiVersionOf, kindNamed } from '../api/kinds.ts';
 import { refOf } from '../api/resource.ts';
-import { SelectorServices, type SelectorKind, type WantedSelector } from '../infra/kubernetes/selector-services.ts';
+import { SelectorServices, uidOfOwner, type SelectorKind, type WantedSelector } from '../infra/kubernetes/selector-services.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { parseBackendKey, type BackendKey } from '../translate/backends/backend-key.ts';
 import { xBackendLabel } from '../translate/backends/x-backends.ts';
-import { poolLabel } from '../translate/inference/pools.ts';
 import { uidOf } from '../translate/parameters.ts';
 import type { Log } from '../util/log.ts';
 
 /** Kinds whose objects select Pods by a selector of their own. */
-const selectorKinds = [
-  { kind: 'XBackend', apiVersion: 'gateway.networking.x-k8s.io/v1alpha1', label: xBackendLabel },
-  { kind: 'InferencePool', apiVersion: 'inference.networking.k8s.io/v1', label: poolLabel },
-] as const satisfies readonly SelectorKind[];
+const selectorKinds = (['XBackend', ...POOL_KINDS] as const).map((name) => {
+  const kind = kindNamed(name);
+  return { name, kind: kind.objectKind, apiVersion: apiVersionOf(kind, kind.storageVersion), label: name === 'XBackend' ? xBackendLabel : poolLabel } satisfies SelectorKind;
+});
 
 /** What keeps Services for objects that select Pods, with its troubles told to translation. */
 export function selectorServices({ client, core, log }: { readonly client: KubeClient; readonly core: Core; readonly log: Log }): SelectorServices {
@@ -33,7 +34,7 @@ export function followSelectors(plane: ControlPlane, services: SelectorServices)
     const { wanted, present } = wantedSelectors(plane);
     services.reconcile(wanted, present);
   };
-  for (const collection of [plane.outputs.backends, plane.resources.XBackend, plane.resources.InferencePool, plane.resources.Service]) collection.subscribe(tell);
+  for (const collection of [plane.outputs.backends, plane.outputs.pools, plane.resources.XBackend, plane.resources.Service]) collection.subscribe(tell);
   tell();
 }
 
@@ -44,23 +45,23 @@ function wantedSelectors({ outputs, resources }: Pick<ControlPlane, 'outputs' | 
 } {
   const wanted = new Map<string, WantedSelector>();
   for (const { key } of outputs.backends.values()) {
-    const found = selectorOf(parseBackendKey(key), resources);
+    const found = selectorOf(parseBackendKey(key), { outputs, resources });
     if (found !== undefined) wanted.set(refOf(found.resource), { ...nameOf(found.resource), matchLabels: found.matchLabels, ports: found.ports });
   }
   // Kubernetes itself deletes what was made for an object that is gone.
-  const kinds = selectorKinds.filter(({ kind }) => resources[kind].size > 0);
-  const present = [...resources.Service.values()].flatMap(({ metadata: { namespace, labels } }) =>
-    kinds.flatMap(({ kind, label }) => (labels[label] === undefined ? [] : [`${kind}/${namespace}/${labels[label]}`])),
+  const kinds = selectorKinds.filter(({ name }) => resources[name].size > 0);
+  const present = [...resources.Service.values()].flatMap(({ metadata: { namespace, labels }, object }) =>
+    kinds.flatMap(({ name, label, ...kind }) => (labels[label] === undefined || uidOfOwner(object, kind) === undefined ? [] : [`${name}/${namespace}/${labels[label]}`])),
   );
   return { wanted, present: new Set(present) };
 }
 
-type Selecting = ResourceOf<'XBackend' | 'InferencePool'>;
+type Selecting = ResourceOf<'XBackend'> | AnyInferencePool;
 
 /** The Pods that a backend is made of, if it is an object that selects some. */
-function selectorOf(backend: BackendKey, resources: ControlPlane['resources']): (Pick<WantedSelector, 'matchLabels' | 'ports'> & { readonly resource: Selecting }) | undefined {
+function selectorOf(backend: BackendKey, { outputs, resources }: Pick<ControlPlane, 'outputs' | 'resources'>): (Pick<WantedSelector, 'matchLabels' | 'ports'> & { readonly resource: Selecting }) | undefined {
   if (backend.type === 'inferencepool') {
-    const resource = resources.InferencePool.get(backend.object);
+    const resource = outputs.pools.get(backend.object)?.resource;
     const { selector, targetPorts } = resource?.object.spec ?? {};
     return resource && selector && { resource, matchLabels: selector.matchLabels, ports: (targetPorts ?? []).map(({ number }) => number) };
   }

@@ -4,8 +4,11 @@ import type { Reservation } from './endpoints/account.ts';
 import type { Changes, Rejection } from './ext-proc/processing-response.ts';
 import type { CloseReason, RequestControl, RequestHandler, RequestHead } from './ext-proc/request-handler.ts';
 import { destinations } from './fallbacks.ts';
+import type { Ticket, Waiter } from './flow-control/admission.ts';
+import type { Rejected } from './flow-control/outcome.ts';
 import type { RequestMetrics, RequestSeries } from './metrics/request-metrics.ts';
 import type { Pool } from './pool.ts';
+import { serversOfVersion } from './policies/server-version.ts';
 import { promptDigest } from './prefix/prompt-digest.ts';
 import { droppedReason, steeredBy, steeringIn } from './request/header-names.ts';
 import type { InferenceRequest } from './request/inference-request.ts';
@@ -20,6 +23,8 @@ export interface Direction {
   readonly pool: Pool;
   readonly parsers: RequestParsers;
   readonly metrics: RequestMetrics;
+  /** In [0, 1). */
+  readonly random: () => number;
 }
 
 /** So many bytes of a body are enough to pick by: Envoy holds back the request, and its buffer, 1 MiB by default, is not to be filled. */
@@ -27,6 +32,9 @@ const enoughBytes = 512 * 1024;
 
 /** A body whose model name is to be changed has to be kept; one that is longer is refused. */
 const maxRewrittenBytes = 16 * 1024 * 1024;
+
+/** Milliseconds for which Envoy is to hold a request that waits: as long as it may. */
+const longestWaitMs = 600_000;
 
 /** Flow of requests that name none. */
 const defaultFlow = 'default-flow';
@@ -38,10 +46,10 @@ const noBody: ParsedBody = {
 /**
  * One request, from its headers to the end of its answer.
  *
- *     headers ─► body, read as it comes ─► decision ─► load reserved, answer to Envoy ─► served, first byte, end ─► load given back
- *                     └─► 400                  └─► 429, 503
+ *     headers ─► body, read as it comes ─► entrance, maybe a wait ─► decision ─► load reserved, answer to Envoy ─► served, first byte, end ─► load given back
+ *                     └─► 400                  └─► 429, 503              └─► 429, 503
  */
-export class DirectedRequest implements RequestHandler {
+export class DirectedRequest implements RequestHandler, Waiter {
   readonly #direction: Direction;
   readonly #control: RequestControl;
   readonly #startedAt = performance.now();
@@ -56,6 +64,9 @@ export class DirectedRequest implements RequestHandler {
   #servedBy: Endpoint | undefined;
   #decision: Decision | undefined;
   #closed = false;
+  #ticket: Ticket | undefined;
+  /** What is known of the request while it waits. */
+  #waiting: Admitted | undefined;
 
   constructor(direction: Direction, control: RequestControl) {
     this.#direction = direction;
@@ -68,7 +79,7 @@ export class DirectedRequest implements RequestHandler {
     if (!head.bodyFollows) return this.#decide(noBody);
     const parser = this.#direction.parsers.forPath(path);
     if (parser === undefined) return this.#refuse({ status: 400, message: `no parser is configured for ${path}`, code: 'BadRequest' });
-    if (steeredBy(head.headers, 'modelRewrite') !== '') this.#kept = [];
+    if (steeredBy(head.headers, 'modelRewrite') !== '' || this.#direction.pool.policies.rewrites) this.#kept = [];
     this.#reader = parser.begin();
   }
 
@@ -116,6 +127,8 @@ export class DirectedRequest implements RequestHandler {
     this.#closed = true;
     this.#reader = undefined;
     this.#kept = undefined;
+    this.#waiting = undefined;
+    this.#ticket?.end();
     if (this.#reservation === undefined) return;
     this.#reservation.end();
     const now = performance.now();
@@ -128,24 +141,59 @@ export class DirectedRequest implements RequestHandler {
   }
 
   #decide(body: ParsedBody): void {
-    const { pool } = this.#direction;
-    const request = this.#request(body);
-    const candidates = pool.candidates(this.#head?.subset);
-    const decision = newDecision(request, performance.now());
-    const waiting = pool.scheduling.scheduler.prepare(decision, candidates);
-    if (waiting === undefined) this.#pick(decision, candidates, body);
-    else void waiting.then(() => this.#pick(decision, candidates, body));
+    const { pool, random } = this.#direction;
+    const rewrite = pool.policies.rewrite(body.model, random);
+    const request = this.#request(body, rewrite.target);
+    const admitted = { request, body, version: rewrite.version };
+    const admission = pool.entrance.admit(request, pool.candidates(this.#head?.subset), this);
+    switch (admission.kind) {
+      case 'rejected':
+        return this.rejected(admission, request);
+      case 'dispatched':
+        this.#ticket = admission.ticket;
+        return this.#schedule(admitted);
+      case 'waiting':
+        this.#ticket = admission.ticket;
+        this.#waiting = admitted;
+        this.#control.extend(longestWaitMs);
+    }
   }
 
-  #request(body: ParsedBody): InferenceRequest {
+  /** Its turn has come. */
+  dispatched(): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting !== undefined) this.#schedule(waiting);
+  }
+
+  rejected({ status, reason, message }: Rejected, request = this.#waiting?.request): void {
+    this.#refuse({ status, message, reason, code: status === 429 ? 'InferencePoolResourceExhausted' : 'ServiceUnavailable' }, request);
+  }
+
+  /** It has to make room for others. */
+  evicted(rejection: Rejected): void {
+    this.rejected(rejection, this.#decision?.request);
+  }
+
+  #schedule({ request, body, version }: Admitted): void {
+    const { pool } = this.#direction;
+    const all = pool.candidates(this.#head?.subset);
+    const candidates = version === undefined ? all : serversOfVersion(all, version);
+    const decision = newDecision(request, performance.now());
+    const preparing = pool.scheduling.scheduler.prepare(decision, candidates);
+    if (preparing === undefined) this.#pick(decision, candidates, body);
+    else void preparing.then(() => this.#pick(decision, candidates, body));
+  }
+
+  #request(body: ParsedBody, rewritten: string): InferenceRequest {
     const headers = this.#head?.headers ?? new Map<string, string>();
-    const targetModel = steeredBy(headers, 'modelRewrite') || body.model;
+    const targetModel = steeredBy(headers, 'modelRewrite') || rewritten;
     return {
       id: headers.get('x-request-id') ?? '',
       headers,
       model: body.model,
       targetModel,
-      priority: 0,
+      priority: this.#direction.pool.policies.priorityOf(steeredBy(headers, 'objective') || undefined, body.model),
       fairnessId: steeredBy(headers, 'fairnessId') || defaultFlow,
       streaming: body.streaming,
       bodyBytes: body.bytes,
@@ -167,6 +215,7 @@ export class DirectedRequest implements RequestHandler {
     this.#decision = decision;
     this.#destinations = destinations(primary);
     this.#reservation = pool.account.reserve(decision, outcome);
+    this.#ticket?.placed();
     const profile = scheduler.profiles.get(primary.profile);
     if (profile !== undefined) this.#record = pool.picks.record(decision, profile, this.#destinations);
     this.#series = metrics.of(decision.request);
@@ -195,6 +244,14 @@ export class DirectedRequest implements RequestHandler {
   }
 }
 
+/** A request that was read, on its way to a server. */
+interface Admitted {
+  readonly request: InferenceRequest;
+  readonly body: ParsedBody;
+  /** Servers of this version are to answer. */
+  readonly version: string | undefined;
+}
+
 interface Refused {
   readonly status: number;
   readonly message: string;
@@ -210,6 +267,8 @@ function refused(refusal: Refusal): Refused {
       return { status, message: 'the pool has no server that is ready', code: 'ServiceUnavailable', reason: 'rejected-no-endpoints' };
     case 'filtered':
       return { status, message: `no server is left after the filter ${refusal.filter} of profile ${refusal.profile}`, code: 'InferencePoolResourceExhausted', reason: 'rejected-saturated' };
+    case 'turned-away':
+      return { status, message: `the admitter ${refusal.admitter} turns it away`, code: 'InferencePoolResourceExhausted', reason: 'rejected-saturated' };
     case 'no-profile':
       return { status, message: refusal.message, code: 'BadRequest' };
   }

@@ -2,24 +2,30 @@ import type { IncomingHttpHeaders } from 'node:http2';
 import { Registry } from 'prom-client';
 import { DirectedRequest, type Direction } from './directed-request.ts';
 import type { EndpointPickerConfig } from './config/endpoint-picker-config.ts';
-import { poolMembers, poolSpec } from './endpoints/pool-members.ts';
+import { inferencePools, poolMembers, poolSpec } from './endpoints/pool-members.ts';
+import type { Endpoint } from './endpoints/endpoint.ts';
 import type { RequestControl, RequestHandler } from './ext-proc/request-handler.ts';
 import { withFormerNames } from './metrics/aliases.ts';
 import { registerPoolMetrics } from './metrics/pool-metrics.ts';
 import { RequestMetrics } from './metrics/request-metrics.ts';
 import { Pool } from './pool.ts';
+import { FlowController } from './flow-control/flow-controller.ts';
+import { FlowMetrics } from './metrics/flow-metrics.ts';
+import { POLICY_KINDS, poolPolicies } from './policies/policies.ts';
+import { noPolicies } from './policies/pool-policies.ts';
 import { ByteBudget } from './prefix/byte-budget.ts';
 import { parserTypes, RequestParsers, type ParserType } from './request/request-parsers.ts';
 import { scrapingOf } from './scrape/scraping.ts';
 import { Scraper } from './scrape/scraper.ts';
+import { POOL_KINDS } from '../api/inference-pool.ts';
 import type { KindName, ResourceOf } from '../api/kinds.ts';
 import type { Resource } from '../api/resource.ts';
 import type { Source } from '../reactive/collection.ts';
 import { Graph } from '../reactive/graph.ts';
 import type { Log } from '../util/log.ts';
 
-/** Kinds that a picker reads. */
-export const pickerKinds = ['InferencePool', 'Pod', 'EndpointSlice'] as const satisfies readonly KindName[];
+/** Kinds that a picker reads; of Pods and EndpointSlices the one that says who belongs to a pool. */
+export const pickerKinds = [...POOL_KINDS, ...POLICY_KINDS, 'Pod', 'EndpointSlice'] as const satisfies readonly KindName[];
 
 export type PickerKind = (typeof pickerKinds)[number];
 
@@ -57,6 +63,9 @@ export class Picker {
   readonly #requests: RequestMetrics;
   readonly #parsers: RequestParsers;
   readonly #budget: ByteBudget;
+  readonly #flow: FlowMetrics;
+  /** Of each endpoint. */
+  readonly #pools = new WeakMap<Endpoint, Pool>();
 
   /** Throws a sentence when the configuration asks for what cannot be had, such as a file that is not there. */
   constructor(options: PickerOptions) {
@@ -64,23 +73,35 @@ export class Picker {
     const { config, log, scrapeMs, servers, pool: only, prefixBytes } = options;
     const graph = new Graph({ onError: ({ collection, key, error }) => log.error({ collection, key, err: error }, 'a pool cannot be worked out') });
     this.#graph = graph;
-    const sources = { InferencePool: graph.source<ResourceOf<'InferencePool'>>('InferencePool'), Pod: graph.source<ResourceOf<'Pod'>>('Pod'), EndpointSlice: graph.source<ResourceOf<'EndpointSlice'>>('EndpointSlice') };
+    const sources = Object.fromEntries(pickerKinds.map((kind) => [kind, graph.source(kind)])) as unknown as { readonly [Kind in PickerKind]: Source<ResourceOf<Kind>> };
     this.#sources = sources;
     this.#requests = new RequestMetrics(this.#registry);
     this.#parsers = new RequestParsers(parsersOf(config));
     this.#budget = new ByteBudget(prefixBytes);
-    this.#scraper = new Scraper({ log, intervalMs: scrapeMs });
+    this.#scraper = new Scraper({ log, intervalMs: scrapeMs, onScraped: (endpoint) => this.#pools.get(endpoint)?.entrance.wake() });
     const scraping = scrapingOf(config);
-    const specs = graph.derive('pools', sources.InferencePool, (pool) => {
+    const specs = graph.derive('pools', inferencePools(graph, sources), (pool) => {
       const isWanted = only === undefined ? pool.object.spec.endpointPickerRef === undefined : pool.key === only;
       return isWanted ? poolSpec(pool) : undefined;
     });
     const members = poolMembers(graph, specs, servers === 'Pod' ? { pods: sources.Pod } : { slices: sources.EndpointSlice });
     registerPoolMetrics(this.#registry, () => this.pools);
+    this.#flow = new FlowMetrics(this.#registry, () => this.pools.flatMap(({ name, entrance }) => (entrance instanceof FlowController ? [{ pool: name, control: entrance }] : [])));
+    const policies = poolPolicies(graph, specs, sources);
+    policies.subscribe((changes) => {
+      for (const [key, { after }] of changes) {
+        const pool = this.#served.get(key)?.pool;
+        if (pool !== undefined) pool.policies = after ?? noPolicies;
+      }
+    });
     members.subscribe((changes) => {
       for (const [key, { after }] of changes) {
         if (after === undefined) this.#remove(key);
-        else (this.#served.get(key) ?? this.#add(key, scraping)).pool.endpoints.apply(after);
+        else {
+          const { pool } = this.#served.get(key) ?? this.#add(key, scraping);
+          pool.policies = policies.get(key) ?? noPolicies;
+          pool.endpoints.apply(after);
+        }
       }
     });
   }
@@ -117,10 +138,11 @@ export class Picker {
   }
 
   #add(key: string, { source, extraction }: ReturnType<typeof scrapingOf>): Served {
-    const { config, log, random = Math.random } = this.#options;
-    const pool = new Pool({ key, config, random, log, budget: this.#budget });
+    const { config, log, scrapeMs, random = Math.random } = this.#options;
+    const pool = new Pool({ key, config, random, log, budget: this.#budget, scrapeMs, listener: (name) => this.#flow.listener(name) });
+    pool.endpoints.listen({ onAdded: (endpoint) => void this.#pools.set(endpoint, pool) });
     const unfollow = this.#scraper.follow(pool.endpoints, source, extraction);
-    const served = { pool, unfollow, direction: { pool, parsers: this.#parsers, metrics: this.#requests } };
+    const served = { pool, unfollow, direction: { pool, parsers: this.#parsers, metrics: this.#requests, random } };
     this.#served.set(key, served);
     log.info({ pool: key }, 'serves a pool');
     return served;

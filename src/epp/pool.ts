@@ -3,6 +3,10 @@ import type { EndpointPickerConfig } from './config/endpoint-picker-config.ts';
 import { Account } from './endpoints/account.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { PoolEndpoints } from './endpoints/pool-endpoints.ts';
+import { buildEntrance } from './flow-control/build.ts';
+import type { FlowController, FlowListener } from './flow-control/flow-controller.ts';
+import type { LegacyEntrance } from './flow-control/legacy-entrance.ts';
+import { noPolicies, type PoolPolicies } from './policies/pool-policies.ts';
 import { PickLog } from './scheduling/pick-log.ts';
 import type { ByteBudget } from './prefix/byte-budget.ts';
 import { PrefixIndex } from './prefix/prefix-index.ts';
@@ -22,6 +26,10 @@ export interface PoolOptions {
   /** Bytes for what is remembered of prompts, shared with other pools. */
   readonly budget: ByteBudget;
   readonly random: () => number;
+  /** Milliseconds between two looks at the metrics of a busy server. */
+  readonly scrapeMs: number;
+  /** Who hears of waiting requests, by the name of the pool. */
+  readonly listener: (pool: string) => FlowListener;
   readonly log: Log;
 }
 
@@ -33,13 +41,17 @@ export class Pool {
   readonly endpoints = new PoolEndpoints();
   readonly scheduling: Scheduling;
   readonly account: Account;
+  /** Where requests wait, if they do, until there is room for them. */
+  readonly entrance: FlowController | LegacyEntrance;
+  /** What objects say of the pool's requests. */
+  policies: PoolPolicies = noPolicies;
   readonly picks = new PickLog(rememberedPicks);
   /** What is remembered of prompts, for each plugin that remembers. */
   readonly indexes: PrefixIndex[] = [];
   /** Servers that could not be reached, until when they are avoided, and how often in a row. */
   readonly #unreachable = new Map<Endpoint, { readonly until: number; readonly failures: number }>();
 
-  constructor({ key, config, budget, random, log }: PoolOptions) {
+  constructor({ key, config, budget, random, log, scrapeMs, listener }: PoolOptions) {
     this.key = key;
     this.name = key.slice(key.indexOf('/') + 1);
     this.scheduling = buildScheduling(config, {
@@ -54,10 +66,18 @@ export class Pool {
     });
     const { scheduler, tokenCost } = this.scheduling;
     this.account = new Account({ observers: scheduler.observers, cost: tokenCost });
+    this.entrance = buildEntrance(config, this.scheduling, {
+      endpoints: () => this.endpoints.all,
+      scrapeMs,
+      listener: listener(this.name),
+      failed: (error) => log.error({ pool: key, err: error }, 'a request that waited went wrong'),
+    });
     this.endpoints.listen({
+      onAdded: () => this.entrance.wake(),
       onRemoved: (endpoint) => {
         scheduler.removed(endpoint);
         this.#unreachable.delete(endpoint);
+        this.entrance.wake();
       },
     });
   }
@@ -88,6 +108,7 @@ export class Pool {
 
   /** Forgets everything: the pool is served no more. */
   close(): void {
+    this.entrance.shutdown();
     this.endpoints.apply([]);
     for (const index of this.indexes) index.clear();
   }

@@ -24,6 +24,10 @@ export interface SeenRequest {
   readonly body: unknown;
 }
 
+function isCalled({ alias, kind }: FakeResource, name: string): boolean {
+  return (alias ?? kind) === name;
+}
+
 /** Where a path leads. */
 interface Target {
   readonly resource: FakeResource;
@@ -67,7 +71,8 @@ export const standardResources: readonly FakeResource[] = [
     group: kind.group,
     versions: kind.versions.filter(({ served }) => served).map(({ name }) => name),
     plural: kind.plural,
-    kind: kind.kind,
+    kind: kind.objectKind,
+    alias: kind.kind,
     namespaced: kind.namespaced,
     hasStatus: !['ConfigMap', 'Secret', 'EndpointSlice', 'ReferenceGrant'].includes(kind.kind),
     hasGeneration: kind.custom || kind.kind === 'EndpointSlice',
@@ -174,7 +179,7 @@ export class FakeApiServer {
 
   /** The store's name of a kind, whether or not it is installed. */
   id(kind: string): string {
-    const resource = [...this.store.resources.values(), ...standardResources].find((candidate) => candidate.kind === kind);
+    const resource = [...this.store.resources.values(), ...standardResources].find((candidate) => isCalled(candidate, kind));
     if (resource === undefined) throw new Error(`the fake knows no ${kind}`);
     return resourceId(resource);
   }
@@ -201,7 +206,7 @@ export class FakeApiServer {
 
   /** The CRD comes, in these versions or in all that are known. */
   install(kind: string, versions?: readonly string[]): void {
-    const resource = standardResources.find((candidate) => candidate.kind === kind);
+    const resource = standardResources.find((candidate) => isCalled(candidate, kind));
     if (resource === undefined) throw new Error(`the fake knows no ${kind}`);
     this.store.install({ ...resource, versions: versions ?? resource.versions });
   }
@@ -238,7 +243,7 @@ export class FakeApiServer {
 
   /** Open watches of a kind, or of all. */
   watches(kind?: string): number {
-    return [...this.#watches].filter(({ target }) => kind === undefined || target.resource.kind === kind).length;
+    return [...this.#watches].filter(({ target }) => kind === undefined || isCalled(target.resource, kind)).length;
   }
 
   /** Resolves as soon as a condition holds; it is looked at after each request and each event. */

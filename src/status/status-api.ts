@@ -47,8 +47,8 @@ export function observedOf({ apiVersion, metadata, status }: KubeObject): Observ
 function resourceOf({ kind, apiVersion }: StatusTarget): KubeResource {
   const definition = KINDS.get(kind);
   if (definition === undefined) throw new Error(`${kind} is no kind that we know`);
-  const { group, plural, namespaced } = definition;
-  return { group, version: apiVersion.slice(apiVersion.indexOf('/') + 1), plural, kind, namespaced };
+  const { group, plural, objectKind, namespaced } = definition;
+  return { group, version: apiVersion.slice(apiVersion.indexOf('/') + 1), plural, kind: objectKind, namespaced };
 }
 
 function nameOf(key: string): ObjectName {

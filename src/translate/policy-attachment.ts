@@ -1,4 +1,5 @@
 import type { Fault } from './conditions.ts';
+import { isPoolReference } from '../api/inference-pool.ts';
 import { refOf, type ObjectRef, type Resource } from '../api/resource.ts';
 import type { Collection, Read } from '../reactive/collection.ts';
 import { byText, chain } from '../util/compare.ts';
@@ -73,6 +74,7 @@ export function attachedPolicies<One extends Policy>(kind: string, all: Collecti
 /** "The older policy by creation timestamp takes precedence", then "the policy appearing first in alphabetical order by {namespace}/{name}". */
 const byPrecedence = chain<Policy>((a, b) => byText(a.createdAt, b.createdAt), (a, b) => byText(a.key, b.key));
 
-function targetKey({ group, kind }: Pick<PolicyTarget, 'group' | 'kind'>, object: string): string {
-  return `${group}/${kind}/${object}`;
+/** InferencePools of all kinds share their names. */
+function targetKey(target: Pick<PolicyTarget, 'group' | 'kind'>, object: string): string {
+  return `${isPoolReference(target) ? 'inference.networking.k8s.io' : target.group}/${target.kind}/${object}`;
 }

@@ -1,4 +1,5 @@
 import { currentKind } from '../api/former-kinds.ts';
+import { isPoolReference } from '../api/inference-pool.ts';
 import type { ResourceOf } from '../api/kinds.ts';
 import type { Collection, Index, Read } from '../reactive/collection.ts';
 
@@ -43,5 +44,5 @@ function allows(grant: ResourceOf<'ReferenceGrant'>, from: Referrer, to: Target)
 }
 
 function isOfKind(a: Pick<Referrer, 'group' | 'kind'>, b: Pick<Referrer, 'group' | 'kind'>): boolean {
-  return a.group === b.group && a.kind === b.kind;
+  return (a.group === b.group && a.kind === b.kind) || (isPoolReference(a) && isPoolReference(b));
 }

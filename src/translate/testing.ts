@@ -7,7 +7,7 @@ import type { Read } from '../reactive/collection.ts';
 export function decoded<Name extends KindName>(name: Name, object: Readonly<Record<string, unknown>>): ResourceOf<Name> {
   const kind = kindNamed(name);
   const apiVersion = apiVersionOf(kind, kind.storageVersion);
-  const { resource, problems } = decode({ apiVersion, kind: name, ...object }, { file: 'test.yaml', line: 1 }, { from: 'server' });
+  const { resource, problems } = decode({ apiVersion, kind: kind.objectKind, ...object }, { file: 'test.yaml', line: 1 }, { from: 'server' });
   if (resource === undefined || !isKind(resource, name)) throw new Error(problems.map(({ field, message }) => `${field}: ${message}`).join('\n'));
   return resource;
 }

@@ -11,7 +11,7 @@ import { infrastructure, type Infrastructure } from './gateways/infrastructure.t
 import { byAge, type GatewayState } from './gateways/state.ts';
 import { listenerSets } from './former-kinds.ts';
 import { gatewayClasses } from './gateway-classes.ts';
-import { inferencePools } from './inference/pools.ts';
+import { inferencePools, type PoolState } from './inference/pools.ts';
 import type { Inputs, Settings } from './inputs.ts';
 import { missing } from './missing.ts';
 import { referenceGrants } from './reference-grants.ts';
@@ -73,6 +73,8 @@ export interface Outputs {
   /** Backends as single proxies speak to them: those where a proxy brings something of its own into TLS. Key: as in `backendUses`. */
   readonly proxyBackends: Collection<Backend>;
   readonly endpointSets: Collection<EndpointSet>;
+  /** All InferencePools, whoever uses them. */
+  readonly pools: Collection<PoolState>;
   readonly backendUses: Collection<BackendUse>;
   /** Endpoints to use in place of a backend's own, where a proxy reaches it via its Service. */
   readonly serviceAddresses: Collection<EndpointSet>;
@@ -111,6 +113,7 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     backends: resources.Backend,
     xBackends: ofXBackends,
     pools,
+    poolImports: resources.InferencePoolImport,
     grants,
     policies,
     objectTls: ofObjects,
@@ -203,6 +206,7 @@ export function translate(graph: Graph, inputs: Inputs, settings: Settings): Out
     virtualHosts: virtualHosts(graph, { hosts, tables, routes: requestRoutes }),
     streamRoutes: streams.routes,
     ...known,
+    pools,
     proxyBackends,
     backendUses,
     serviceAddresses: serviceAddresses(graph, { services, uses: backendUses }),

@@ -25,10 +25,10 @@ export function writeChartCrds(): number {
   const files = join(root, 'charts/moongate-crds/files');
   return [
     writeCrds(installed, all),
-    writeCrds(join(files, 'gateway-api/experimental'), all.filter(({ spec }) => isGatewayApi(spec.group)).map(kept)),
+    writeCrds(join(files, 'gateway-api/experimental'), all.filter(({ spec }) => isGatewayApi(spec.group) && !isInference(spec)).map(kept)),
     writeCrds(join(files, 'gateway-api/standard'), standardChannel(all).map(kept)),
     writeCrds(join(files, 'envoy-gateway'), all.filter(({ spec }) => spec.group === 'gateway.envoyproxy.io').map(kept)),
-    writeCrds(join(files, 'inference'), all.filter(({ spec }) => spec.group.startsWith('inference.')).map(kept)),
+    writeCrds(join(files, 'inference'), all.filter(({ spec }) => isInference(spec)).map(kept)),
   ].reduce((sum, count) => sum + count);
 }
 
@@ -46,6 +46,11 @@ export function standardChannel(experimental: readonly CustomResourceDefinition[
 
 function isGatewayApi(group: string): boolean {
   return group === 'gateway.networking.k8s.io' || group === 'gateway.networking.x-k8s.io';
+}
+
+/** Those of the Inference Extension and of those who have its kinds in groups of their own. */
+function isInference({ names }: CustomResourceDefinition['spec']): boolean {
+  return names.kind.startsWith('Inference');
 }
 
 /** With a word to Helm that an uninstallation leaves the CRD where it is: its objects would go with it. */

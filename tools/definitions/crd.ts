@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import type { Json } from './json.ts';
+import { isObject, type Json } from './json.ts';
 import { withoutProse } from './prose.ts';
 
 /** A CustomResourceDefinition, as far as this tool looks into it. */
@@ -10,6 +10,8 @@ export interface Crd {
   readonly kind: 'CustomResourceDefinition';
   readonly metadata: { readonly name: string; readonly annotations?: Json; readonly labels?: Json };
   readonly spec: {
+    readonly group: string;
+    readonly names: { readonly plural: string };
     readonly versions: readonly {
       readonly schema: { readonly openAPIV3Schema: Json };
       readonly additionalPrinterColumns?: readonly Readonly<Record<string, Json>>[];
@@ -25,6 +27,18 @@ export function readCrds(folder: string): Crd[] {
     if (!Array.isArray(documents)) return [];
     return documents.map((document) => document.toJS() as { kind?: string } | null).filter(isCrd).map(reduced);
   });
+}
+
+/** The same kind in another group. */
+export function inGroup(crd: Crd, group: string): Crd {
+  return { ...crd, metadata: { ...crd.metadata, name: `${crd.spec.names.plural}.${group}` }, spec: { ...crd.spec, group } };
+}
+
+/** A CRD without one of its annotations. */
+export function withoutAnnotation(crd: Crd, name: string): Crd {
+  const { annotations, ...others } = crd.metadata;
+  const kept = Object.entries(isObject(annotations) ? annotations : {}).filter(([key]) => key !== name);
+  return { ...crd, metadata: { ...others, ...(kept.length > 0 && { annotations: Object.fromEntries(kept) }) } };
 }
 
 function isCrd(value: { kind?: string } | null): value is Crd {

@@ -37,6 +37,27 @@ export const INFERENCE_EXTENSION: Module = {
   sum: 'h1:cjtwMJYcTnLXBYE5ffR1/hHhn7U1aIFfe2RITYmOXVA=',
 };
 
+/** The last release of the Inference Extension that has InferenceObjective and InferenceModelRewrite. */
+export const INFERENCE_OBJECTIVES: Module = {
+  path: 'sigs.k8s.io/gateway-api-inference-extension',
+  version: 'v1.5.0',
+  sum: 'h1:w9Awt60cmI1vM7Y6N81h8wDCBP0WkmxpdI7GKY0v070=',
+};
+
+/** One that has InferencePool as it was before v1. */
+export const FORMER_INFERENCE_POOL: Module = {
+  path: 'sigs.k8s.io/gateway-api-inference-extension',
+  version: 'v1.3.0',
+  sum: 'h1:Ng2Qs1Oum4WycuWyi3rOkAC7pZ2aDqgN2ku6Lr/mryQ=',
+};
+
+/** The last one that has InferenceModel. */
+export const INFERENCE_MODEL: Module = {
+  path: 'sigs.k8s.io/gateway-api-inference-extension',
+  version: 'v0.5.1',
+  sum: 'h1:OMpt4gKlPWkD+h5kHcZZVh4926kix2DSBPI7X5ntuCA=',
+};
+
 /** The multi-cluster services API, for ServiceImports. */
 export const MULTICLUSTER_SERVICES: Module = {
   path: 'sigs.k8s.io/mcs-api',

@@ -27,7 +27,10 @@ export interface Version {
 /** A kind of definitions/, a CRD or a part of Kubernetes itself. */
 export interface Definition {
   readonly group: string;
+  /** What objects call themselves. Kinds of several groups may have one. */
   readonly kind: string;
+  /** What we call the kind, to tell it from all others. */
+  readonly name: string;
   readonly plural: string;
   readonly shortNames: readonly string[];
   readonly scope: 'Cluster' | 'Namespaced';
@@ -49,15 +52,25 @@ interface Body {
   readonly versions: readonly (Omit<Version, 'schema'> & { readonly schema: Schema | { readonly openAPIV3Schema: Schema } })[];
 }
 
+/** Our names of kinds that share theirs with another one. That one, the present or the commonest, keeps it. */
+const NAMES: Readonly<Record<string, string>> = {
+  'inferencepools.inference.networking.x-k8s.io': 'XInferencePool',
+  'inferencepools.gateway.networking.x-k8s.io': 'DeployedInferencePool',
+  'inferenceobjectives.inference.networking.x-k8s.io': 'XInferenceObjective',
+  'inferencemodelrewrites.inference.networking.x-k8s.io': 'XInferenceModelRewrite',
+  'inferencemodels.gateway.networking.x-k8s.io': 'RoutedInferenceModel',
+};
+
 /** All kinds below the folder `definitions`: core kinds first, then CRDs, each in order of file name. */
 export function readDefinitions(folder: string): Definition[] {
-  const files = ['core', 'crds'].flatMap((part) => readdirSync(join(folder, part)).toSorted().map((name) => join(folder, part, name)));
+  const files = ['core', 'crds', 'own'].flatMap((part) => readdirSync(join(folder, part)).toSorted().map((name) => join(folder, part, name)));
   return files.map((file) => {
     const value = JSON.parse(readFileSync(file, 'utf8')) as File & Body;
     const { group, names, scope, versions } = value.spec ?? value;
     return {
       group,
       kind: names.kind,
+      name: NAMES[`${names.plural}.${group}`] ?? names.kind,
       plural: names.plural,
       shortNames: names.shortNames ?? [],
       scope,

@@ -15,7 +15,10 @@ export interface DefinitionVersion {
 export interface Definition {
   /** '' for the core group. */
   readonly group: string;
+  /** What objects call themselves. Kinds of several groups may have one. */
   readonly kind: string;
+  /** What we call the kind, to tell it from all others. */
+  readonly name: string;
   readonly plural: string;
   readonly shortNames: readonly string[];
   readonly scope: 'Cluster' | 'Namespaced';
@@ -43,7 +46,7 @@ export const METADATA_JSON = ${quoted(metadata)};
 }
 
 function entry(definition: Definition): string {
-  const { group, kind, plural, shortNames, scope, custom } = definition;
+  const { group, kind, name: ours, plural, shortNames, scope, custom } = definition;
   const versions = definition.versions.map(({ name, served, storage, deprecated = false, deprecationWarning = '' }) => ({
     name,
     served,
@@ -52,8 +55,8 @@ function entry(definition: Definition): string {
     deprecationWarning,
   }));
   const storageVersion = versions.find(({ storage }) => storage)?.name;
-  if (storageVersion === undefined) throw new Error(`${kind} has no storage version`);
-  const fields = JSON.stringify({ group, kind, plural, shortNames, scope, versions, storageVersion, custom });
+  if (storageVersion === undefined) throw new Error(`${ours} has no storage version`);
+  const fields = JSON.stringify({ group, kind, name: ours, plural, shortNames, scope, versions, storageVersion, custom });
   return `${fields.slice(0, -1)},"json":${quoted(definition.json)}}`;
 }
 

@@ -10,6 +10,7 @@ function typesOfSpec(spec: Schema): string {
   const definition: Definition = {
     group: 'example.com',
     kind: 'Thing',
+    name: 'Thing',
     plural: 'things',
     shortNames: [],
     scope: 'Namespaced',

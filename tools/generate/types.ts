@@ -19,14 +19,14 @@ interface Found {
 /** The TypeScript module of one version of a kind: an interface for it and for each object within, named after its path. */
 export function typesOf(definition: Definition, version: Version): string {
   const root = shapeOf(version.schema);
-  if (root.kind !== 'object') throw new Error(`${definition.kind} ${version.name} is no object`);
+  if (root.kind !== 'object') throw new Error(`${definition.name} ${version.name} is no object`);
   const own = root.properties.filter(({ name }) => !['apiVersion', 'kind', 'metadata'].includes(name));
-  const objects = name(definition.kind, own);
+  const objects = name(definition.name, own);
   const apiVersion = definition.group === '' ? version.name : `${definition.group}/${version.name}`;
   const lines = [
     `import type { ObjectMeta } from './object-meta.ts';`,
     ``,
-    `export interface ${definition.kind} {`,
+    `export interface ${definition.name} {`,
     `  readonly apiVersion: '${apiVersion}';`,
     `  readonly kind: '${definition.kind}';`,
     `  readonly metadata: ObjectMeta;`,

@@ -43,7 +43,7 @@ What it makes itself is created and patched by server-side apply, and updated wh
     - udproutes
   verbs: [get, list, watch]
 - apiGroups: [gateway.networking.x-k8s.io]
-  resources: [xbackends, xbackendtrafficpolicies, xlistenersets, xtelemetrypolicies]
+  resources: [inferencemodels, inferencepools, xbackends, xbackendtrafficpolicies, xlistenersets, xtelemetrypolicies]
   verbs: [get, list, watch]
 - apiGroups: [gateway.envoyproxy.io]
   resources:
@@ -63,7 +63,10 @@ What it makes itself is created and patched by server-side apply, and updated wh
   resources: [inferencepools]
   verbs: [get, list, watch]
 - apiGroups: [inference.networking.x-k8s.io]
-  resources: [inferencepoolimports]
+  resources: [inferencemodelrewrites, inferencemodels, inferenceobjectives, inferencepoolimports, inferencepools]
+  verbs: [get, list, watch]
+- apiGroups: [llm-d.ai]
+  resources: [inferencemodelrewrites, inferenceobjectives]
   verbs: [get, list, watch]
 {{- end -}}
 
@@ -100,8 +103,14 @@ What it makes itself is created and patched by server-side apply, and updated wh
     - envoyproxies/status
     - securitypolicies/status
   verbs: [patch]
-- apiGroups: [inference.networking.k8s.io]
+- apiGroups: [inference.networking.k8s.io, inference.networking.x-k8s.io]
   resources: [inferencepools/status]
+  verbs: [patch]
+- apiGroups: [inference.networking.x-k8s.io, llm-d.ai]
+  resources: [inferencemodelrewrites/status, inferenceobjectives/status]
+  verbs: [patch]
+- apiGroups: [gateway.networking.x-k8s.io, inference.networking.x-k8s.io]
+  resources: [inferencemodels/status]
   verbs: [patch]
 {{- end -}}
 
@@ -112,6 +121,15 @@ What it makes itself is created and patched by server-side apply, and updated wh
   verbs: [get, list, watch]
 - apiGroups: [inference.networking.k8s.io]
   resources: [inferencepools]
+  verbs: [get, list, watch]
+- apiGroups: [inference.networking.x-k8s.io]
+  resources: [inferencemodelrewrites, inferencemodels, inferenceobjectives, inferencepools]
+  verbs: [get, list, watch]
+- apiGroups: [llm-d.ai]
+  resources: [inferencemodelrewrites, inferenceobjectives]
+  verbs: [get, list, watch]
+- apiGroups: [gateway.networking.x-k8s.io]
+  resources: [inferencemodels, inferencepools]
   verbs: [get, list, watch]
 {{- end -}}
 

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { decode } from '../../api/decode.ts';
 import { isKind, type KindName, type ResourceOf } from '../../api/kinds.ts';
 import { Graph } from '../../reactive/graph.ts';
-import { poolMembers, poolSpec, type PoolSpec } from './pool-members.ts';
+import { inferencePools, poolMembers, poolSpec, type PoolSpec } from './pool-members.ts';
 
 const labels = { app: 'vllm' };
 const spec: PoolSpec = { key: 'pool', namespace: 'models', matchLabels: labels, targetPorts: [8000] };
@@ -132,6 +132,25 @@ test('the spec of a pool is that of its InferencePool', () => {
   const object = { selector: { matchLabels: labels }, targetPorts: [{ number: 8000 }, { number: 8001 }] };
   const resource = decoded('InferencePool', { apiVersion: 'inference.networking.k8s.io/v1', kind: 'InferencePool', metadata: { name: 'p', namespace: 'models' }, spec: object });
   assert.deepEqual(poolSpec(resource), { key: 'models/p', namespace: 'models', matchLabels: labels, targetPorts: [8000, 8001] });
+});
+
+test('a pool may be of any kind, and the present one counts where two have one name', () => {
+  const graph = new Graph();
+  const from = { InferencePool: graph.source<ResourceOf<'InferencePool'>>('1'), XInferencePool: graph.source<ResourceOf<'XInferencePool'>>('2'), DeployedInferencePool: graph.source<ResourceOf<'DeployedInferencePool'>>('3') };
+  const found = inferencePools(graph, from);
+  const ports = (): (readonly [string, number | undefined])[] => [...found.values()].map((pool) => [pool.kind, poolSpec(pool).targetPorts[0]]);
+  const metadata = { name: 'p', namespace: 'models' };
+  const former = decoded('XInferencePool', { apiVersion: 'inference.networking.x-k8s.io/v1alpha2', kind: 'InferencePool', metadata, spec: { selector: labels, targetPortNumber: 8001, extensionRef: { name: 'epp' } } });
+  from.XInferencePool.set(former.key, former);
+  graph.settle();
+  assert.deepEqual(ports(), [['XInferencePool', 8001]]);
+  const present = decoded('InferencePool', { apiVersion: 'inference.networking.k8s.io/v1', kind: 'InferencePool', metadata, spec: { selector: { matchLabels: labels }, targetPorts: [{ number: 8002 }] } });
+  from.InferencePool.set(present.key, present);
+  graph.settle();
+  assert.deepEqual(ports(), [['InferencePool', 8002]]);
+  from.InferencePool.delete(present.key);
+  graph.settle();
+  assert.deepEqual(ports(), [['XInferencePool', 8001]]);
 });
 
 test('a change reaches the pools that it concerns, and nobody when it changes no endpoint', () => {

@@ -1,6 +1,8 @@
+import { asInferencePool, type AnyInferencePool } from '../../api/inference-pool.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
+import { preferred } from '../../reactive/preferred.ts';
 import { describeEndpoints, type EndpointDescription } from './model-server.ts';
 import { podServer } from './pod-server.ts';
 import { sliceServers } from './slice-servers.ts';
@@ -17,8 +19,24 @@ export interface PoolSpec {
 }
 
 /** What an InferencePool says of its members. */
-export function poolSpec({ key, metadata, object: { spec } }: ResourceOf<'InferencePool'>): PoolSpec {
+export function poolSpec({ key, metadata, object: { spec } }: AnyInferencePool): PoolSpec {
   return { key, namespace: metadata.namespace, matchLabels: spec.selector.matchLabels, targetPorts: spec.targetPorts.map(({ number }) => number) };
+}
+
+/** InferencePools of all kinds. */
+export interface PoolSources {
+  readonly InferencePool: Collection<ResourceOf<'InferencePool'>>;
+  readonly XInferencePool: Collection<ResourceOf<'XInferencePool'>>;
+  readonly DeployedInferencePool: Collection<ResourceOf<'DeployedInferencePool'>>;
+}
+
+/** All pools, of whichever kind, each read as one of v1. They share their names; of two with one name that of the present kind counts. */
+export function inferencePools(graph: Graph, from: PoolSources): Collection<AnyInferencePool> {
+  return preferred<AnyInferencePool>(graph, 'inference-pools', [
+    from.InferencePool,
+    graph.derive('former-inference-pools', from.XInferencePool, (pool) => asInferencePool(pool)),
+    graph.derive('deployed-inference-pools', from.DeployedInferencePool, (pool) => asInferencePool(pool)),
+  ]);
 }
 
 /** Where servers are looked for: a cluster has Pods, files have EndpointSlices. */

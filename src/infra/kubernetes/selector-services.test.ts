@@ -8,7 +8,7 @@ import { until } from '../host/testing.ts';
 import { SelectorServices, type SelectorKind, type WantedSelector } from './selector-services.ts';
 
 const label = 'moongate.dev/xbackend';
-const kind: SelectorKind = { apiVersion: 'gateway.networking.x-k8s.io/v1alpha1', kind: 'XBackend', label };
+const kind: SelectorKind = { name: 'XBackend', apiVersion: 'gateway.networking.x-k8s.io/v1alpha1', kind: 'XBackend', label };
 const wanted: WantedSelector = { namespace: 'shop', name: 'pods', uid: 'u1', matchLabels: { app: 'a' }, ports: [3000] };
 
 /** Waits of a second and more last a hundredth. */

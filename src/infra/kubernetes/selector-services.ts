@@ -12,7 +12,10 @@ import { WorkQueue } from './work-queue.ts';
 
 /** A kind whose objects select Pods. */
 export interface SelectorKind {
+  /** What references of the objects begin with. */
+  readonly name: string;
   readonly apiVersion: string;
+  /** What the API server calls it: kinds of several groups may have one. */
   readonly kind: string;
   /** A label of the Services, and so of their EndpointSlices: its value is the object's name. */
   readonly label: string;
@@ -102,7 +105,7 @@ export class SelectorServices {
     const { client, kinds } = this.#options;
     const wanted = this.#wanted.get(key);
     const [kindName, namespace = '', name = ''] = key.split('/');
-    const kind = kinds.find((one) => one.kind === kindName);
+    const kind = kinds.find(({ name: ours }) => ours === kindName);
     if (kind === undefined) return;
     const { label } = kind;
     const ownerOf = (service: KubeObject): string | undefined => uidOfOwner(service, kind);
@@ -119,9 +122,13 @@ export class SelectorServices {
   }
 }
 
-/** The object that a Service was made for: its uid. A user's own Service may carry the label, too. */
-function uidOfOwner({ metadata }: KubeObject, of: SelectorKind): string | undefined {
-  return metadata.ownerReferences?.find(({ kind, controller }) => kind === of.kind && controller === true)?.uid;
+/** The object of a kind that a Service was made for: its uid. A user's own Service may carry the label, too. */
+export function uidOfOwner({ metadata }: { readonly metadata: Pick<KubeMetadata, 'ownerReferences'> }, of: Pick<SelectorKind, 'apiVersion' | 'kind'>): string | undefined {
+  return metadata.ownerReferences?.find(({ apiVersion, kind, controller }) => kind === of.kind && groupOf(apiVersion) === groupOf(of.apiVersion) && controller === true)?.uid;
+}
+
+function groupOf(apiVersion: string): string {
+  return apiVersion.slice(0, apiVersion.indexOf('/'));
 }
 
 function serviceFor(wanted: WantedSelector, { apiVersion, kind, label }: SelectorKind): { readonly metadata: KubeMetadata; readonly spec: object } {

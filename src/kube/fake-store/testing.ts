@@ -30,6 +30,8 @@ export interface FakeObject {
 export interface FakeResource extends Omit<KubeResource, 'version'> {
   /** The first one is what objects are created in. */
   readonly versions: readonly string[];
+  /** What tests call it, where another one has the same kind. */
+  readonly alias?: string;
   /** Whether status is a subresource: writes of the object leave it alone, and the other way round. */
   readonly hasStatus: boolean;
   /** Whether changes of the content are counted. */

@@ -1,6 +1,6 @@
 import { DEFAULT_NAMESPACE } from '../../api/decode.ts';
 import { fromFormerKind } from '../../api/former-kinds.ts';
-import { KINDS } from '../../api/kinds.ts';
+import { kindsCalled } from '../../api/kinds.ts';
 import { maxListDepth } from './limits.ts';
 
 /** An object of a document, not decoded yet, and its field in the document: empty, `items[3]`, `[3]`. */
@@ -42,7 +42,7 @@ export function listError(value: unknown): string | undefined {
   const { kind, items } = record(value);
   if (typeof kind !== 'string' || !kind.endsWith('List') || Array.isArray(items)) return undefined;
   // Somebody's own kind may end in List and be none.
-  if (kind !== 'List' && !KINDS.has(kind.slice(0, -'List'.length))) return undefined;
+  if (kind !== 'List' && kindsCalled(kind.slice(0, -'List'.length)).length === 0) return undefined;
   return items === undefined ? 'Required value: a List has items' : 'Invalid value: must be a list of objects';
 }
 
@@ -51,7 +51,7 @@ export function identityOf(value: unknown): Identity {
   const metadata = record(object.metadata);
   const kind = text(object.kind);
   const name = text(metadata.name);
-  const namespace = text(metadata.namespace) || (KINDS.get(kind)?.namespaced === true ? DEFAULT_NAMESPACE : '');
+  const namespace = text(metadata.namespace) || (kindsCalled(kind).some(({ namespaced }) => namespaced) ? DEFAULT_NAMESPACE : '');
   const group = text(object.apiVersion).replace(/\/?[^/]*$/, '');
   return {
     kind,

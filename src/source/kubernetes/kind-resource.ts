@@ -7,7 +7,7 @@ import { byNewestVersion } from '../../kube/version-order.ts';
 
 /** A kind in one of its versions. */
 export function resourceOfKind(kind: Kind, version: string): KubeResource {
-  return { group: kind.group, version, plural: kind.plural, kind: kind.kind, namespaced: kind.namespaced };
+  return { group: kind.group, version, plural: kind.plural, kind: kind.objectKind, namespaced: kind.namespaced };
 }
 
 /**

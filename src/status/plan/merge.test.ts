@@ -22,6 +22,16 @@ function parent(name: string, conditions: readonly Fields[], rest: object = {}):
   return { parentRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name }, controllerName: ours, conditions, ...rest };
 }
 
+/** As InferencePool v1alpha2 has parents. */
+function unsigned(name: string, conditions: readonly Fields[]): Fields {
+  const { controllerName: _, ...entry } = parent(name, conditions);
+  return entry;
+}
+
+function author(controllerName: string): Fields {
+  return condition('moongate.dev/Author', 'True', { reason: 'Written', message: controllerName });
+}
+
 const accepted = condition('Accepted', 'True');
 const refused = condition('Accepted', 'False');
 const foreign = parent('web', [at(early, refused)], { controllerName: theirs });
@@ -92,6 +102,21 @@ const cases: readonly Case[] = [
       ],
     },
   ],
+  [
+    'a pool of v1alpha2 has no place for the name of a controller: a condition says it, and the placeholder of the API server goes',
+    'XInferencePool',
+    { parent: [{ parentRef: { kind: 'Status', name: 'default' }, conditions: [at('1970-01-01T00:00:00Z', condition('Accepted', 'Unknown', { reason: 'Pending' }))] }] },
+    { parent: [parent('web', [accepted])] },
+    { parent: [unsigned('web', [at(late, accepted), at(late, author(ours))])] },
+  ],
+  [
+    'there, too, parents of others stay, ours are known again, and go when they are not wanted',
+    'XInferencePool',
+    { parent: [unsigned('a', [at(early, accepted), at(early, author(ours))]), unsigned('b', [at(early, refused)]), unsigned('c', [at(early, accepted), at(early, author(theirs))]), unsigned('d', [at(early, accepted), at(early, author(ours))])] },
+    { parent: [parent('d', [accepted])] },
+    { parent: [unsigned('b', [at(early, refused)]), unsigned('c', [at(early, accepted), at(early, author(theirs))]), unsigned('d', [at(early, accepted), at(early, author(ours))])] },
+  ],
+  ['a pool of v1alpha2 of others is left alone', 'XInferencePool', { parent: [unsigned('web', [at(early, accepted)])] }, undefined, undefined],
   [
     'a Gateway keeps conditions of types that we do not know, and loses those that we do',
     'Gateway',

@@ -1,3 +1,4 @@
+import { named, signed, unnamed } from './anonymous.ts';
 import { mergeEntries, hasEntryOf } from './entries.ts';
 import { fieldsOf, listOf, type Fields } from './fields.ts';
 import { sameStatus } from './same.ts';
@@ -24,10 +25,14 @@ export function merge(kind: string, statuses: { readonly observed: unknown; read
   let merged: Fields;
   if (shape.form === 'entries') {
     const { list, max } = shape;
+    const isAnonymous = list === 'parent';
+    const before = isAnonymous ? named(observed[list]) : observed[list];
+    const after = isAnonymous ? listOf(wanted[list]).map(fieldsOf).map(signed) : wanted[list];
     // An object that never had anything to do with us gets no empty list from us.
-    if (listOf(wanted[list]).length === 0 && !hasEntryOf(observed[list], controllerNames)) return undefined;
-    const refField = list === 'parents' ? 'parentRef' : 'ancestorRef';
-    merged = { ...observed, [list]: mergeEntries(observed[list], wanted[list], { controllerNames, now: time, refField, max }) };
+    if (listOf(after).length === 0 && !hasEntryOf(before, controllerNames)) return undefined;
+    const refField = list === 'ancestors' ? 'ancestorRef' : 'parentRef';
+    const entries = mergeEntries(before, after, { controllerNames, now: time, refField, max });
+    merged = { ...observed, [list]: isAnonymous ? entries.map(unnamed) : entries };
   } else {
     if (statuses.wanted === undefined) return undefined;
     merged = mergeWhole(observed, wanted, { shape, now: time });

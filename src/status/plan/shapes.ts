@@ -4,12 +4,12 @@ import { BackendCondition, GatewayClassCondition, GatewayCondition, ListenerCond
  * The form that the status of a kind has.
  *
  * - `entries`: a list with an entry for each controller and parent. Every controller writes its own ones, so an entry says
- *   whose it is, and one that is no longer wanted is ours to remove.
+ *   whose it is, and one that is no longer wanted is ours to remove. Those of `parent` have no field for that, see ./anonymous.ts.
  * - `whole`: a status with one writer. Nothing in it says who that is: what is no longer wanted is left alone, since the
  *   object may have passed to another controller.
  */
 export type Shape =
-  | { readonly form: 'entries'; readonly list: 'parents' | 'ancestors'; readonly max: number }
+  | { readonly form: 'entries'; readonly list: 'parents' | 'ancestors' | 'parent'; readonly max: number }
   | { readonly form: 'whole'; readonly conditions: readonly string[]; readonly fields: readonly string[] };
 
 /** `fields` of listeners, by what Gateways and ListenerSets have in common. */
@@ -21,6 +21,7 @@ export const MAX_FEATURES = 64;
 
 const route: Shape = { form: 'entries', list: 'parents', max: 32 };
 const listenerSet: Shape = { form: 'whole', conditions: Object.values(ListenerSetCondition), fields: ['listeners'] };
+const acceptedOnly: Shape = { form: 'whole', conditions: ['Accepted'], fields: [] };
 const policy: Shape = { form: 'entries', list: 'ancestors', max: 16 };
 
 /** Kinds whose status we write. A kind that is not here has none of ours. */
@@ -36,6 +37,13 @@ const shapes: Readonly<Record<string, Shape>> = {
   TCPRoute: route,
   UDPRoute: route,
   InferencePool: route,
+  XInferencePool: { form: 'entries', list: 'parent', max: 32 },
+  InferenceModel: acceptedOnly,
+  InferenceModelRewrite: acceptedOnly,
+  InferenceObjective: acceptedOnly,
+  RoutedInferenceModel: acceptedOnly,
+  XInferenceModelRewrite: acceptedOnly,
+  XInferenceObjective: acceptedOnly,
   BackendTLSPolicy: policy,
   BackendTrafficPolicy: policy,
   ClientTrafficPolicy: policy,

@@ -11,6 +11,7 @@ import type { TlsPolicies, TlsPolicy } from '../tls/tls-policy.ts';
 import { tlsTarget } from '../tls/tls-targets.ts';
 import { trafficPolicyFor, type TrafficPolicies } from '../traffic/traffic-policy.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
+import { refOf } from '../../api/resource.ts';
 import type { Backend, EndpointSet } from '../../ir/backend.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
@@ -52,7 +53,7 @@ export function backends(
     const retryBudget = trafficPolicyFor(read, from.traffic, key)?.retryBudget;
     return backend === undefined || retryBudget === undefined ? backend : { ...backend, retryBudget };
   });
-  return { backends: all, endpointSets: endpointSets(graph, inputs, { services: from.services, backends: all, settings: from.settings }) };
+  return { backends: all, endpointSets: endpointSets(graph, inputs, { services: from.services, backends: all, pools: from.pools, settings: from.settings }) };
 }
 
 function serviceBackend(
@@ -79,7 +80,7 @@ function serviceBackend(
 function poolBackend(key: string, { resource, picker }: PoolState): Backend {
   return {
     key,
-    owner: `InferencePool/${resource.key}`,
+    owner: refOf(resource),
     ownerVersion: resource.version,
     protocol: resource.object.spec.appProtocol === 'kubernetes.io/h2c' ? 'h2c' : 'http1',
     picker,

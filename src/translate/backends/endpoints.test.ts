@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { emptyBackends, unavailableBackends } from './empty-backends.ts';
 import { endpointSets } from './endpoints.ts';
 import type { ServicePorts } from './services.ts';
+import type { PoolState } from '../inference/pools.ts';
 import type { Inputs } from '../inputs.ts';
 import { decoded } from '../testing.ts';
 import { Graph } from '../../reactive/graph.ts';
@@ -23,7 +24,7 @@ function endpoints(slices: readonly Slice[], options: { readonly port?: number |
   const backends = graph.source<Backend>('backends');
   const source = graph.source<ResourceOf<'EndpointSlice'>>('EndpointSlice');
   const resources = { EndpointSlice: source, Backend: graph.source('Backend'), Node: graph.source('Node'), XBackend: graph.source('XBackend') };
-  const sets = endpointSets(graph, { resources } as unknown as Inputs, { services, backends, settings: { ownsEverything: true } });
+  const sets = endpointSets(graph, { resources } as unknown as Inputs, { services, backends, pools: graph.source<PoolState>('pools'), settings: { ownsEverything: true } });
   const { port = 80, family = 'IPv4' } = options;
   const ports = [
     { name: 'http', port: 80, protocol: 'TCP', appProtocol: undefined },

@@ -5,6 +5,7 @@ import { portOf, transportOf, type ServicePort, type ServicePorts } from './serv
 import { atPort, sliceEndpoints, sortedEndpoints } from './slice-endpoints.ts';
 import { xBackendLabel } from './x-backends.ts';
 import { ownPickerService } from '../inference/own-picker.ts';
+import type { PoolState } from '../inference/pools.ts';
 import { poolEndpoints } from '../inference/pool-endpoints.ts';
 import type { Inputs, Settings } from '../inputs.ts';
 import type { ResourceOf } from '../../api/kinds.ts';
@@ -26,7 +27,7 @@ export const serviceLabels: Readonly<Record<ServiceKind, string>> = {
 export function endpointSets(
   graph: Graph,
   inputs: Inputs,
-  from: { readonly services: Collection<ServicePorts>; readonly backends: Collection<Backend>; readonly settings: Pick<Settings, 'endpointPicker' | 'ownsEverything'> },
+  from: { readonly services: Collection<ServicePorts>; readonly backends: Collection<Backend>; readonly pools: Collection<PoolState>; readonly settings: Pick<Settings, 'endpointPicker' | 'ownsEverything'> },
 ): Collection<EndpointSet> {
   const slices = inputs.resources.EndpointSlice.index('owner', ({ metadata: { labels, namespace } }) =>
     Object.entries({ ...serviceLabels, XBackend: xBackendLabel }).flatMap(([kind, label]) => (labels[label] === undefined ? [] : [`${kind}/${namespace}/${labels[label]}`])),
@@ -42,8 +43,8 @@ export function endpointSets(
       return { backend: key, endpoints: sortedEndpoints(backendEndpoints(read.get(inputs.resources.Backend, parsed.object)), (endpoint) => endpoint) };
     }
     if (parsed.type === 'inferencepool') {
-      const pool = read.get(inputs.resources.InferencePool, parsed.object);
-      return { backend: key, endpoints: pool === undefined ? [] : ofPool(read, pool) };
+      const pool = read.get(from.pools, parsed.object);
+      return { backend: key, endpoints: pool === undefined ? [] : ofPool(read, pool.resource) };
     }
     if (parsed.type === 'xbackend') {
       const number = read.get(inputs.resources.XBackend, parsed.object)?.object.spec.port.number;

@@ -85,7 +85,7 @@ const policies = { find: (_read: unknown, { object, section }: PolicyTarget) => 
 
 function resolve(ref: Partial<BackendReference>, traffic?: Traffic, anyHost = true): Resolved {
   const from = { kind: 'HTTPRoute', namespace: 'shop' };
-  return resolveBackend(readDirectly, from, { group: '', kind: 'Service', name: 'app', port: 80, ...ref }, { services, backends, xBackends, pools, grants, policies, objectTls, anyHost, missing: () => 'does not exist' }, traffic);
+  return resolveBackend(readDirectly, from, { group: '', kind: 'Service', name: 'app', port: 80, ...ref }, { services, backends, xBackends, pools, poolImports: graph.source<ResourceOf<'InferencePoolImport'>>('imports'), grants, policies, objectTls, anyHost, missing: () => 'does not exist' }, traffic);
 }
 
 const serviceImport = { group: 'multicluster.x-k8s.io', kind: 'ServiceImport', name: 'far' };

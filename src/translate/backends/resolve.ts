@@ -3,6 +3,7 @@ import { forbiddenHost } from './hosts.ts';
 import { needsTls, portOf, protocolOf, type ServicePort, type ServicePorts, type Transport } from './services.ts';
 import { leavesVersion, protocolFault, type XBackendState } from './x-backends.ts';
 import type { Fault } from '../conditions.ts';
+import { exportAnnotation, isExported } from '../inference/pool-export.ts';
 import type { PoolState } from '../inference/pools.ts';
 import type { ReferenceGrants } from '../reference-grants.ts';
 import type { ObjectTls } from '../tls/object-tls.ts';
@@ -30,10 +31,11 @@ export interface BackendCatalog {
   readonly objectTls: Collection<ObjectTls>;
   readonly xBackends: Collection<XBackendState>;
   readonly pools: Collection<PoolState>;
+  readonly poolImports: Collection<ResourceOf<'InferencePoolImport'>>;
   /** Whether objects may name whatever the proxies reach: hosts by a Service of type ExternalName, the proxies themselves. */
   readonly anyHost: boolean;
   /** What is to be said of an object that was not found. */
-  missing(read: Read, of: { readonly kind: ServiceKind | 'Backend' | 'InferencePool' | 'XBackend'; readonly namespace: string }): string;
+  missing(read: Read, of: { readonly kind: ServiceKind | 'Backend' | 'InferencePool' | 'InferencePoolImport' | 'XBackend'; readonly namespace: string }): string;
 }
 
 /** A backend's key, with who picks its servers if somebody does; or why there is none. */
@@ -96,6 +98,9 @@ const resolvers: ReadonlyMap<string, Resolver> = new Map([
   ['gateway.envoyproxy.io/Backend', resolveBackendObject],
   ['gateway.networking.x-k8s.io/XBackend', resolveXBackend],
   ['inference.networking.k8s.io/InferencePool', resolvePool],
+  ['inference.networking.x-k8s.io/InferencePool', resolvePool],
+  ['gateway.networking.x-k8s.io/InferencePool', resolvePool],
+  ['inference.networking.x-k8s.io/InferencePoolImport', resolveImport],
 ]);
 
 function serviceResolver(kind: ServiceKind): Resolver {
@@ -190,10 +195,25 @@ function resolveXBackend(read: Read, { key, namespace, label, traffic }: Wanted,
   return { backend: objectKey('xbackend', key, traffic.http2 === true && leavesVersion(resource) ? 'h2c' : undefined) };
 }
 
-/** "The port field is ignored": the pool has ports of its own. */
-function resolvePool(read: Read, { key, namespace, label, traffic }: Wanted, catalog: BackendCatalog): Resolved {
+function resolvePool(read: Read, wanted: Wanted, catalog: BackendCatalog): Resolved {
+  const { key, namespace, label } = wanted;
   const state = read.get(catalog.pools, key);
   if (state === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'InferencePool', namespace })}`);
+  return resolvedPool(state, wanted);
+}
+
+/** The pools of a set of clusters that have one name and ask to be exported. Of these we know that of our own cluster. */
+function resolveImport(read: Read, wanted: Wanted, catalog: BackendCatalog): Resolved {
+  const { key, namespace, label } = wanted;
+  const state = read.get(catalog.pools, key);
+  if (state !== undefined && isExported(state.resource)) return resolvedPool(state, wanted);
+  if (read.get(catalog.poolImports, key) === undefined) return notFound(`${label} ${catalog.missing(read, { kind: 'InferencePoolImport', namespace })}`);
+  const own = state === undefined ? `there is no InferencePool ${key}` : `InferencePool ${key} lacks the annotation ${exportAnnotation}: ClusterSet`;
+  return notFound(`${label}: pools of other clusters cannot be reached, and ${own}`);
+}
+
+/** "The port field is ignored": the pool has ports of its own. */
+function resolvedPool(state: PoolState, { key, label, traffic }: Wanted): Resolved {
   if (traffic.aside === true || traffic.opaque === true || traffic.protocol === 'UDP') {
     return { fault: { reason: 'InvalidKind', message: `${label} can only be a backend of requests, in a rule of an HTTPRoute or GRPCRoute` } };
   }

@@ -1,9 +1,9 @@
-import type { InferencePool } from './pools.ts';
 import { portOf, protocolOf, type ServicePort, type ServicePorts } from '../backends/services.ts';
 import type { Fault } from '../conditions.ts';
+import type { Objects } from '../../api/kinds.ts';
 import type { BackendTls } from '../../ir/backend-tls.ts';
 
-type PickerRef = NonNullable<InferencePool['object']['spec']['endpointPickerRef']>;
+type PickerRef = NonNullable<Objects['InferencePool']['spec']['endpointPickerRef']>;
 
 /** Why there is no picker where a pool's `endpointPickerRef` leads; undefined: there is. */
 export function pickerFault(

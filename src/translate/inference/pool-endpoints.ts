@@ -1,12 +1,12 @@
-import { poolLabel, type InferencePool } from './pools.ts';
 import { sliceEndpoints } from '../backends/slice-endpoints.ts';
 import type { Inputs, Settings } from '../inputs.ts';
 import { selects } from '../label-selector.ts';
+import { poolLabel, type AnyInferencePool } from '../../api/inference-pool.ts';
 import type { Endpoint } from '../../ir/backend.ts';
 import type { Read } from '../../reactive/collection.ts';
 
 /** Finds the servers of a pool: each of its ports at each address. */
-export type PoolEndpoints = (read: Read, pool: InferencePool) => readonly Endpoint[];
+export type PoolEndpoints = (read: Read, pool: AnyInferencePool) => readonly Endpoint[];
 
 /**
  * "Each port of each pod is a distinct endpoint." What ports a slice has does not matter. Among files nobody lists Pods: a slice whose labels

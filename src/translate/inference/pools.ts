@@ -1,3 +1,4 @@
+import { anyPools } from './any-pools.ts';
 import { pickerFault } from './picker-service.ts';
 import { ownPickerKey } from './own-picker.ts';
 import { serviceKey } from '../backends/backend-key.ts';
@@ -5,25 +6,17 @@ import type { ServicePorts } from '../backends/services.ts';
 import { at, bugFault, type Fault } from '../conditions.ts';
 import type { Inputs, Settings } from '../inputs.ts';
 import { missing } from '../missing.ts';
-import type { ResourceOf } from '../../api/kinds.ts';
+import type { AnyInferencePool, PoolKind } from '../../api/inference-pool.ts';
 import type { EndpointPicker } from '../../ir/endpoint-picker.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
-
-export type InferencePool = ResourceOf<'InferencePool'>;
-
-/**
- * Ties an EndpointSlice to the InferencePool whose Pods it lists. In a cluster the slices are those of a Service that is made for the pool, which
- * hands its labels on to them; among files, where labels of a slice stand for those of Pods too, it is whoever writes the slice that says so.
- */
-export const poolLabel = 'moongate.dev/inference-pool';
 
 /** Characters of a label's value. */
 const maxLabelValue = 63;
 
 /** An InferencePool, whoever uses it. Key: `namespace/name`. */
 export interface PoolState {
-  readonly resource: InferencePool;
+  readonly resource: AnyInferencePool;
   readonly picker: EndpointPicker;
   /** Accepted=False: no request gets to it. */
   readonly acceptedFault: Fault | undefined;
@@ -31,12 +24,12 @@ export interface PoolState {
   readonly refsFault: Fault | undefined;
 }
 
-/** All InferencePools. */
+/** All InferencePools, of whichever kind. */
 export function inferencePools(
   graph: Graph,
   from: { readonly inputs: Inputs; readonly settings: Settings; readonly services: Collection<ServicePorts> },
 ): Collection<PoolState> {
-  return graph.derive('inference-pools', from.inputs.resources.InferencePool, (resource, read) => poolState(resource, read, from), {
+  return graph.derive('inference-pools', anyPools(graph, from.inputs.resources), (resource, read) => poolState(resource, read, from), {
     recover: (resource, error): PoolState => ({ resource, picker: nobody(resource.key), acceptedFault: bugFault(error), refsFault: undefined }),
   });
 }
@@ -47,7 +40,7 @@ const noPicker: Fault = {
   message: 'spec.endpointPickerRef is missing, and there is no endpoint picker of our own: requests are answered with 503',
 };
 
-function poolState(resource: InferencePool, read: Read, { inputs, settings, services }: Parameters<typeof inferencePools>[1]): PoolState {
+function poolState(resource: AnyInferencePool, read: Read, { inputs, settings, services }: Parameters<typeof inferencePools>[1]): PoolState {
   const { key, metadata: { namespace }, object: { spec } } = resource;
   const sound = { resource, acceptedFault: settings.ownsEverything ? undefined : nameFault(resource), refsFault: undefined };
   const { endpointPickerRef: ref } = spec;
@@ -59,12 +52,15 @@ function poolState(resource: InferencePool, read: Read, { inputs, settings, serv
   const failureMode = ref.failureMode === 'FailOpen' ? 'open' : 'closed';
   const object = `${namespace}/${ref.name}`;
   const fault = pickerFault(ref, { object, service: read.get(services, `Service/${object}`), missing: () => missing(read, inputs, { kind: 'Service', namespace }) });
-  if (fault !== undefined || ref.port === undefined) return { ...sound, picker: { ...nobody(key), failureMode }, refsFault: fault && at('spec.endpointPickerRef', fault) };
+  if (fault !== undefined || ref.port === undefined) return { ...sound, picker: { ...nobody(key), failureMode }, refsFault: fault && at(pickerFields[resource.kind], fault) };
   return { ...sound, picker: { pool: key, failureMode, service: { backend: serviceKey('Service', object, ref.port.number, 'picker'), dialect: 'standard' } } };
 }
 
+/** Where a pool names its picker. */
+const pickerFields: Readonly<Record<PoolKind, string>> = { InferencePool: 'spec.endpointPickerRef', XInferencePool: 'spec.extensionRef', DeployedInferencePool: 'spec' };
+
 /** In a cluster the name is the value of a label. */
-function nameFault({ metadata: { name } }: InferencePool): Fault | undefined {
+function nameFault({ metadata: { name } }: AnyInferencePool): Fault | undefined {
   if (name.length <= maxLabelValue) return undefined;
   return { reason: 'NotSupportedByParent', message: `metadata.name: no more than ${maxLabelValue} characters are supported` };
 }

@@ -3,7 +3,7 @@ import type { ReferenceGrants, Target } from '../reference-grants.ts';
 import type { Attachment } from '../routes/attachments.ts';
 import type { Resource } from '../../api/resource.ts';
 import type { RouteKind } from '../../api/types.ts';
-import type { Collection } from '../../reactive/collection.ts';
+import type { Collection, Read } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
 import { byText, chain } from '../../util/compare.ts';
 
@@ -18,10 +18,19 @@ export interface BackendUser {
 
 const gatewayGroup = 'gateway.networking.k8s.io';
 
-/** The Gateways that use objects of a kind, by `namespace/name` of the object; each once, sorted. References that are not granted do not count, nor  * those of filters unless `byFilters`. */
+/** Which references count. */
+export interface CountedReferences {
+  /** Of the kind of object, to tell collections apart. */
+  readonly name: string;
+  readonly counts: (read: Read, target: Target) => boolean;
+  /** Whether those of filters do. */
+  readonly byFilters: boolean;
+}
+
+/** The Gateways that use objects, by `namespace/name` of the object; each once, sorted. References that are not granted do not count. */
 export function backendUsers(
   graph: Graph,
-  { group, kind: backendKind, byFilters }: { readonly group: string; readonly kind: string; readonly byFilters: boolean },
+  { name: backendKind, counts, byFilters }: CountedReferences,
   from: { readonly inputs: { readonly resources: Resources }; readonly grants: ReferenceGrants; readonly attachments: Collection<readonly Attachment[]> },
 ): Collection<readonly BackendUser[]> {
   const uses = graph.expand(`${backendKind}-uses`, from.attachments, (attached, read, ref): [string, Use][] => {
@@ -32,7 +41,7 @@ export function backendUsers(
     const route = places.length === 0 ? undefined : read.get(routes, ref.slice(slash + 1));
     if (route === undefined) return [];
     const { namespace } = route.metadata;
-    const named = referencesOf(route, byFilters).filter((target) => target.group === group && target.kind === backendKind);
+    const named = referencesOf(route, byFilters).filter((target) => counts(read, target));
     const backends = named.filter((target) => from.grants.permits(read, { group: gatewayGroup, kind, namespace }, target));
     return backends.flatMap((target) => places.flatMap((attachment) => gatewaysOf(attachment, namespace)).map((user): [string, Use] => {
       const backend = `${target.namespace}/${target.name}`;

@@ -1,28 +1,44 @@
 import { backendUsers, type BackendUser } from './backend-users.ts';
 import { objectStatus, type ObjectStatus } from './object-status.ts';
 import { condition, holdsUnless, resolvedRefs } from '../conditions.ts';
+import { exportAnnotation, isExported } from '../inference/pool-export.ts';
 import type { PoolState } from '../inference/pools.ts';
 import type { Inputs, Settings } from '../inputs.ts';
-import type { ReferenceGrants } from '../reference-grants.ts';
+import type { ReferenceGrants, Target } from '../reference-grants.ts';
 import type { Attachment } from '../routes/attachments.ts';
 import type { Condition } from '../../api/conditions.ts';
-import type { Collection } from '../../reactive/collection.ts';
+import { isPoolReference, type AnyInferencePool } from '../../api/inference-pool.ts';
+import { keyOf, refOf } from '../../api/resource.ts';
+import type { Collection, Read } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
 
-/** Asks for a pool to be there in other clusters too. */
-const exportAnnotation = 'inference.networking.x-k8s.io/export';
+/** The Gateways of ours with a route that names an InferencePool, by any of its groups, or an InferencePoolImport that stands for it. */
+export function poolUsers(
+  graph: Graph,
+  from: { readonly inputs: Inputs; readonly grants: ReferenceGrants; readonly pools: Collection<PoolState>; readonly attachments: Collection<readonly Attachment[]> },
+): Collection<readonly BackendUser[]> {
+  const counts = (read: Read, target: Target): boolean => {
+    if (!isImport(target)) return isPoolReference(target);
+    const pool = read.get(from.pools, keyOf(target.namespace, target.name));
+    return pool !== undefined && isExported(pool.resource);
+  };
+  return backendUsers(graph, { name: 'InferencePool', counts, byFilters: false }, from);
+}
 
-/** `status` of InferencePools: a parent for each Gateway of ours with a route that names it. With the last route the parent goes. */
+/** `status` of InferencePools of all kinds: a parent for each Gateway of ours with a route that names it. With the last route the parent goes. */
 export function inferencePoolStatuses(
   graph: Graph,
-  from: { readonly inputs: Inputs; readonly settings: Settings; readonly grants: ReferenceGrants; readonly pools: Collection<PoolState>; readonly attachments: Collection<readonly Attachment[]> },
+  from: { readonly inputs: Inputs; readonly settings: Settings; readonly pools: Collection<PoolState>; readonly users: Collection<readonly BackendUser[]> },
 ): Collection<ObjectStatus> {
-  const users = backendUsers(graph, { group: 'inference.networking.k8s.io', kind: 'InferencePool', byFilters: false }, from);
-  return graph.derive('inference-pool-status', users, (found, read, key): ObjectStatus | undefined => {
+  // By reference: the pool of a name may be of another kind from one moment to the next.
+  return graph.expand('inference-pool-status', from.users, (found, read, key): [string, ObjectStatus][] => {
     const state = read.get(from.pools, key);
-    if (state === undefined) return undefined;
-    const unlisted = read.get(from.inputs.selectorFaults, `InferencePool/${key}`);
-    return objectStatus('InferencePool', key, { parents: found.map((user) => parent(state, { user, unlisted, settings: from.settings })) });
+    if (state === undefined) return [];
+    const { kind } = state.resource;
+    const unlisted = read.get(from.inputs.selectorFaults, refOf(state.resource));
+    const parents = found.map((user) => parent(state, { user, unlisted, settings: from.settings }));
+    const status = objectStatus(kind, key, kind === 'XInferencePool' ? { parent: parents } : { parents });
+    return [[status.ref, status]];
   });
 }
 
@@ -39,13 +55,28 @@ function parent(
 }
 
 function conditions({ resource, acceptedFault, refsFault }: PoolState, { accepted, gateway }: BackendUser, unlisted: string | undefined): Condition[] {
-  const { generation, annotations } = resource.metadata;
+  const { generation } = resource.metadata;
   const unused = accepted ? undefined : { reason: 'HTTPRouteNotAccepted', message: `No route to the pool is accepted by Gateway ${gateway}` };
   const fault = unused ?? acceptedFault;
   const isPending = fault === undefined && unlisted !== undefined;
   return [
     isPending ? condition('Accepted', 'Unknown', { reason: 'Pending', message: unlisted, generation }) : holdsUnless(fault, 'Accepted', { message: 'InferencePool is accepted', generation }),
     resolvedRefs(refsFault, generation),
-    ...(annotations[exportAnnotation] === undefined ? [] : [condition('Exported', false, { reason: 'NotSupported', message: 'Pools are not exported to other clusters', generation })]),
+    ...exported(resource),
   ];
+}
+
+/** Nothing is said of a pool that does not ask for it. */
+function exported(resource: AnyInferencePool): Condition[] {
+  const { generation, annotations } = resource.metadata;
+  const asked = annotations[exportAnnotation];
+  if (asked === undefined) return [];
+  const message = isExported(resource)
+    ? 'Pools are not exported to other clusters; here an InferencePoolImport of this name stands for the pool'
+    : `Annotation ${exportAnnotation} is ${JSON.stringify(asked)}, and only ClusterSet has a meaning`;
+  return [condition('Exported', false, { reason: isExported(resource) ? 'NotSupported' : 'NotRequested', message, generation })];
+}
+
+function isImport({ group, kind }: Target): boolean {
+  return group === 'inference.networking.x-k8s.io' && kind === 'InferencePoolImport';
 }

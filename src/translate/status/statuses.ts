@@ -2,7 +2,8 @@ import { gatewayStatus, pendingGatewayStatus, type GatewayFacts } from './gatewa
 import { gatewayVerdict } from './gateway-verdict.ts';
 import { objectStatus, type ObjectStatus } from './object-status.ts';
 import { listenerSetStatus, orphanedListenerSetStatus } from './listener-set-status.ts';
-import { inferencePoolStatuses } from './inference-pool-status.ts';
+import { inferencePolicyStatuses } from './inference-policy-status.ts';
+import { inferencePoolStatuses, poolUsers } from './inference-pool-status.ts';
 import { routeStatus } from './route-status.ts';
 import { telemetryPolicyStatus, type TelemetryPolicyFacts } from './telemetry-policy-status.ts';
 import { tlsPolicyStatus } from './tls-policy-status.ts';
@@ -60,6 +61,7 @@ export interface StatusSources {
 export function statuses(graph: Graph, from: StatusSources): Collection<ObjectStatus>[] {
   const { inputs, settings } = from;
   const supportedFeatures = (settings.supportedFeatures ?? []).toSorted(byText).map((name) => ({ name }));
+  const users = poolUsers(graph, from);
   return [
     graph.derive('gateway-class-status', from.classes, ({ name, conditions }) =>
       objectStatus('GatewayClass', name, { conditions, ...(supportedFeatures.length > 0 && { supportedFeatures }) }),
@@ -89,7 +91,8 @@ export function statuses(graph: Graph, from: StatusSources): Collection<ObjectSt
       return why === undefined ? undefined : objectStatus('Gateway', gateway.key, pendingGatewayStatus(gateway.metadata.generation, why));
     }),
     xBackendStatuses(graph, from),
-    inferencePoolStatuses(graph, from),
+    inferencePoolStatuses(graph, { ...from, users }),
+    ...inferencePolicyStatuses(graph, { ...from, users }),
     graph.derive('route-status', from.routes, (route, read, ref) => {
       const named = new Set([...route.backends, ...(route.passthroughBackends ?? [])]);
       const unserved = settings.ownsEverything ? [...named].filter((key) => read.get(from.empty, key) === true) : [];

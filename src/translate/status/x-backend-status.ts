@@ -19,7 +19,7 @@ export function xBackendStatuses(
   graph: Graph,
   from: { readonly inputs: Inputs; readonly settings: Settings; readonly grants: ReferenceGrants; readonly xBackends: Collection<XBackendState>; readonly attachments: Collection<readonly Attachment[]> },
 ): Collection<ObjectStatus> {
-  const users = backendUsers(graph, { group: 'gateway.networking.x-k8s.io', kind: 'XBackend', byFilters: true }, from);
+  const users = backendUsers(graph, { name: 'XBackend', counts: (_read, { group, kind }) => group === 'gateway.networking.x-k8s.io' && kind === 'XBackend', byFilters: true }, from);
   return graph.derive('x-backend-status', users, (found, read, key): ObjectStatus | undefined => {
     const state = read.get(from.xBackends, key);
     const accepted = found.filter((user) => user.accepted).slice(0, maxAncestors);

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { crds } from '../../../src/api/crds.ts';
 import { KINDS, kindNamed } from '../../../src/api/kinds.ts';
 import { WATCHED_KINDS } from '../../../src/app/served-kinds.ts';
+import { pickerKinds } from '../../../src/epp/picker.ts';
 import { moongateVersion } from '../../../src/app/versions.ts';
 import { STATUS_KINDS } from '../../../src/status/plan/shapes.ts';
 import { writeChartCrds } from '../../../tools/charts/chart-crds.ts';
@@ -216,11 +217,12 @@ describe('what the controller may do', () => {
   });
 
   it('lets the endpoint picker read pools and Pods, where it is to look', async () => {
-    const reading = ['/pods: get list watch', 'inference.networking.k8s.io/inferencepools: get list watch'];
-    assert.deepEqual(allowed(role(await render('moongate'), 'ClusterRole', `moongate:${namespace}-picker`)), reading);
+    const read = pickerKinds.filter((kind) => kind !== 'EndpointSlice').map(kindNamed);
+    const reading = read.map(({ group, plural }) => `${group}/${plural}: get list watch`).sort();
+    assert.deepEqual(allowed(role(await render('moongate'), 'ClusterRole', `moongate:${namespace}-picker`)).sort(), reading);
     const some = await configured({ provider: { kubernetes: { watch: { namespaces: ['shop'] } } } });
     const own = role(some, 'Role', 'moongate-endpoint-picker');
-    assert.deepEqual([own.metadata.namespace, ...allowed(own)], ['shop', ...reading]);
+    assert.deepEqual([own.metadata.namespace, ...allowed(own).sort()], ['shop', ...reading]);
     assert.ok(containerOf(some, 'moongate-endpoint-picker').args.includes('--watch-namespace=shop'));
     const none = await render('moongate', { endpointPicker: { enabled: false } });
     assert.deepEqual(none.filter(isOfPicker), []);

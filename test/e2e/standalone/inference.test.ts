@@ -106,6 +106,28 @@ suite('a pool without a picker gets ours', { timeout: 120_000 }, () => {
     assert.equal(seenBy(reply).bodyLength, chat('hello').length + '-v2'.length);
   });
 
+  test('which heeds objectives and rewrites of models', async () => {
+    moongate.write('policies.yaml', `apiVersion: llm-d.ai/v1alpha1
+kind: InferenceModelRewrite
+metadata: { name: canary }
+spec:
+  poolRef: { name: llama }
+  rules:
+    - matches: [{ model: { value: chat } }]
+      targets: [{ modelRewrite: llama-v3 }]
+---
+apiVersion: inference.networking.x-k8s.io/v1alpha2
+kind: InferenceObjective
+metadata: { name: gold }
+spec: { priority: 10, poolRef: { name: llama } }
+`);
+    const body = JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'hello' }] });
+    const headers = { 'x-llm-d-inference-objective': 'gold' };
+    await eventually('the model is replaced', async () => seenBy(await post(body, headers)).bodyLength === body.length + 'llama-v3'.length - 'chat'.length);
+    const { body: metrics } = await moongate.admin('/picker/metrics');
+    assert.match(metrics, /^llm_d_epp_request_total\{model_name="chat",target_model_name="llama-v3",fairness_id="default-flow",priority="10"\} \d+$/m);
+  });
+
   test('which goes round a server that is gone', async () => {
     await servers[1]?.close();
     for (let i = 0; i < 30; i++) assert.equal((await post(chat(`${i}`.repeat(2_000)))).status, 200);
