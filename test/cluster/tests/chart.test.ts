@@ -463,7 +463,7 @@ describe('CustomResourceDefinitions', () => {
   it('come project by project', async () => {
     const groups = async (values: object): Promise<string[]> => [...new Set((await crdsOf(values)).map(({ spec }) => spec.group))].sort();
     assert.deepEqual(await groups({ gatewayAPI: { channel: 'none' }, inference: { enabled: false } }), ['gateway.envoyproxy.io']);
-    assert.deepEqual(await groups({ gatewayAPI: { enabled: false }, envoyGateway: { enabled: false } }), ['inference.networking.k8s.io', 'inference.networking.x-k8s.io']);
+    assert.deepEqual(await groups({ gatewayAPI: { enabled: false }, envoyGateway: { enabled: false } }), ['gateway.networking.x-k8s.io', 'inference.networking.k8s.io', 'inference.networking.x-k8s.io', 'llm-d.ai']);
   });
 
   it('are in the plain manifest, with all the rest', async () => {
