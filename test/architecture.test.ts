@@ -20,9 +20,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'src/infra': ['src/api', 'src/ir', 'src/kube', 'src/reactive', 'src/util'],
   'src/epp': ['src/api', 'src/gen', 'src/kube', 'src/source', 'src/reactive', 'src/util'],
   'src/ratelimit': ['src/gen', 'src/util'],
-  'src/admin': ['src/api', 'src/ir', 'src/translate', 'src/xds', 'src/infra', 'src/source', 'src/reactive', 'src/util'],
+  'src/admin': ['src/api', 'src/epp', 'src/ir', 'src/translate', 'src/xds', 'src/infra', 'src/source', 'src/reactive', 'src/util'],
   'src/app': [
-    'src/admin', 'src/api', 'src/infra', 'src/ir', 'src/kube', 'src/reactive', 'src/source', 'src/status', 'src/translate',
+    'src/admin', 'src/api', 'src/epp', 'src/infra', 'src/ir', 'src/kube', 'src/reactive', 'src/source', 'src/status', 'src/translate',
     'src/util', 'src/xds',
   ],
   'src/cli': ['src/admin', 'src/api', 'src/app', 'src/util'],

@@ -42,6 +42,15 @@ handler when there is one profile, a picker, a saturation detector, parsers, dat
 subtract those that have ended; a server's KV cache is taken to fill with their prompts. A burst of equal requests spreads evenly, also when one server has
 their prompt cached. When nothing was sent since the scrape, scores are exactly those of the upstream picker.
 
+**With the feature gate \`flowControl\`** requests wait in the picker while the servers of the pool are full, the highest priority first, and are answered with 429 or 503
+when too many wait, or for too long (\`x-llm-d-request-dropped-reason\`). Without it, requests of a priority below 0 are turned away while the pool is full. What is better on purpose:
+
+- Nothing is looked for by the clock: an end, new metrics or a new server lets the next request go in the same turn. Requests expire to the millisecond.
+- Of a burst no more requests are let in than servers are thought to take: what was just sent counts as load, placed or not. Between two scrapes an idle server gets 20 by default.
+- Servers that have nothing to do are asked for metrics less often, and do not count as full for that: only late metrics are stale.
+- \`program-aware-fairness\` charges a flow for prompts when they are dispatched, not when they are answered, so a flow that sends many at once is not taken for one that was not served.
+- Nobody is evicted while a pool is full only because nothing is heard of its servers.
+
 *Alpha* plugins need \`--allow-experimental-plugins\`.
 `;
 

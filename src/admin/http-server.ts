@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { chmod } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Log } from '../util/log.ts';
+import { clearStaleSocket } from '../util/socket-file.ts';
 import { hostOnly, isLoopback } from './loopback.ts';
 
 /** Names of headers and their values, all together; the request line counts too. */
@@ -63,6 +65,14 @@ export class AdminServer {
     this.#server.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port, exclusive: true });
     await once(this.#server, 'listening');
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Listens on a socket that only this user can open. Rejects when somebody else listens there. */
+  async listenOnSocket(path: string): Promise<void> {
+    await clearStaleSocket(path);
+    this.#server.listen({ path });
+    await once(this.#server, 'listening');
+    await chmod(path, 0o600);
   }
 
   async close(): Promise<void> {

@@ -27,6 +27,8 @@ export interface ControllerInstanceOptions {
   readonly clusterDomain: string;
   readonly envoyImage: string;
   readonly helperImage: string;
+  /** A Service in our namespace with endpoint pickers of ours, and its port; undefined: there is none. */
+  readonly endpointPicker: { readonly name: string; readonly port: number } | undefined;
   /** undefined: this is the only replica. */
   readonly election: Omit<ElectionOptions, 'identity'> | undefined;
   readonly certificateSettleMs: number;
@@ -60,7 +62,7 @@ export class ControllerInstance {
 
   /** Throws a sentence when it cannot be found out how to reach the API server. */
   constructor(options: ControllerInstanceOptions) {
-    const { kubeconfig, context, log, namespace, election, onPushed } = options;
+    const { kubeconfig, context, log, namespace, election, endpointPicker, onPushed } = options;
     this.#options = options;
     const client = loadKubeClient({ userAgent: `moongate/${moongateVersion()}`, kubeconfig, context });
     this.#client = client;
@@ -73,7 +75,7 @@ export class ControllerInstance {
     const { metrics } = this;
     this.controller = new Controller({
       client,
-      settings: clusterSettings(options.controllerNames),
+      settings: clusterSettings(options.controllerNames, endpointPicker && { type: 'service', service: `${namespace}/${endpointPicker.name}`, port: endpointPicker.port }),
       environment: {
         controllerNamespace: namespace,
         deploy: options.deploy,

@@ -35,12 +35,13 @@ export function statusReport(
 /** Why a standalone gateway that has begun to serve is not ready. `ports: 'as they are'`: a port that cannot be had is no reason, waiting may not bring it. */
 export function readiness(standalone: Standalone, metrics: Metrics, options: { readonly ports?: 'as they are' } = {}): string[] {
   const { outputs, portBindings } = standalone.plane;
-  return notReadyReasons({
+  const reasons = notReadyReasons({
     phase: standalone.ready ? undefined : 'files are being read',
     unresolvedPorts: [...outputs.wantedPorts.entries()].map(([key]) => key).filter((key) => portBindings.get(key) === undefined).toSorted(byText),
     portless: options.ports === 'as they are' ? [] : portlessGateways(standalone.plane),
     proxies: proxyReports(standalone, metrics).filter(({ wanted }) => wanted),
   });
+  return standalone.picker.isNeeded && !standalone.picker.isReady ? [...reasons, 'the endpoint picker is starting'] : reasons;
 }
 
 /** Gateways all of whose ports cannot be had. The error is that of the lowest port. */

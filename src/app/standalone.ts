@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { applyChanges, type ControlPlane } from './control-plane.ts';
 import { Core, type CoreObserver } from './core.ts';
 import { logProblems, PortLog } from './news.ts';
+import { OwnPicker } from './own-picker.ts';
 import { proxyReadiness } from './proxy-readiness.ts';
 import { readRejections, writeRejections } from './rejection-file.ts';
 import { decodeServed } from './served-kinds.ts';
@@ -54,13 +55,14 @@ export interface StandaloneOptions {
  *
  *     files ─► FileSource ─► ┌──────┐ ─► wanted ports ─► PortBinder
  *     ports ─► PortBinder ─► │ Core │ ─► proxies ─► Supervisor ─► Envoy processes
- *     Envoy's state ───────► └──────┘ ─► xDS ─► Envoy
+ *     Envoy's state ───────► └──────┘ ─► xDS ─► Envoy ─► OwnPicker's process, which reads the files itself
  *
  * Nothing is served before all files have been read and all ports been tried.
  */
 export class Standalone {
   readonly #core: Core;
   readonly supervisor: Supervisor;
+  readonly picker: OwnPicker;
   readonly #options: StandaloneOptions;
   readonly #files: FileSource;
   readonly #ports: PortBinder;
@@ -79,7 +81,7 @@ export class Standalone {
     const caFile = systemCaFile();
     this.#rejectionFile = join(stateDir.path, 'rejections.json');
     this.#core = new Core({
-      settings: options.settings,
+      settings: { ...options.settings, endpointPicker: { type: 'unix', path: stateDir.pickerSocket } },
       xds: {
         ...(options.accessLogPath !== undefined && { accessLogPath: options.accessLogPath }),
         ...(caFile !== undefined && { systemCaFile: caFile }),
@@ -97,6 +99,7 @@ export class Standalone {
       log,
       onState: (id, state) => this.#onProcessState(id, state),
     });
+    this.picker = new OwnPicker({ plane: this.plane, paths: options.paths, socket: stateDir.pickerSocket, adminSocket: stateDir.pickerAdminSocket, log });
     this.#portLog = new PortLog(log);
     this.#ports = new PortBinder({ heldPorts: () => this.supervisor.heldPorts() });
     this.#files = new FileSource({ paths: options.paths, decode: decodeServed, log, onChange: (changes) => this.#onFiles(changes) });
@@ -135,6 +138,7 @@ export class Standalone {
   async start(): Promise<void> {
     await this.ads.listenOnSocket(this.#options.stateDir.xdsSocket);
     await this.#files.start();
+    this.picker.start();
     await this.#reconcile();
     await this.#resolvePorts();
     this.#core.open();
@@ -151,6 +155,7 @@ export class Standalone {
     clearTimeout(this.#portTimer);
     this.#files.stop();
     await this.supervisor.stop();
+    await this.picker.stop();
     await this.ads.close();
   }
 

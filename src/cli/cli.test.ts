@@ -61,7 +61,7 @@ describe('the command line', () => {
   test('explains itself, every command with an example', async () => {
     const { stdout, status } = await run('--help');
     const commands = [...stdout.matchAll(/^ {2}(\w+) (?:\[options\]|<|\[)?/gm)].map(([, name]) => name ?? '').filter((name) => name !== 'help' && name !== 'moongate');
-    assert.deepEqual([commands, status], [['run', 'controller', 'status', 'explain', 'validate', 'translate', 'crds', 'version', 'completion'], 0]);
+    assert.deepEqual([commands, status], [['run', 'controller', 'epp', 'status', 'explain', 'picks', 'validate', 'translate', 'crds', 'version', 'completion'], 0]);
     for (const command of commands) {
       const help = await run(command, '--help');
       assert.equal(help.status, 0);
@@ -138,7 +138,7 @@ describe('validate', () => {
     const { status, stdout, stderr } = await run('validate', '-f', 'warned');
     const lines = stdout.trimEnd().split('\n');
     assert.match(lines[0] ?? '', /^warned\/other\.yaml:1: Gateway default\/other: Accepted=Unknown \(Pending\): GatewayClass nobody does not exist \(warning\)$/);
-    assert.match(lines[1] ?? '', /^warned\/pod\.yaml:\d: Pod x: .*Pod is not run here.* \(warning\)$/);
+    assert.match(lines[1] ?? '', /^warned\/pod\.yaml:\d: Pod default\/x: .*Pod is not run here.* \(warning\)$/);
     assert.deepEqual([lines.length, stderr, status], [2, '4 objects, 0 errors, 2 warnings\n', 0]);
   });
 

@@ -2,7 +2,9 @@ import { Command } from 'commander';
 import { completionCommand } from './commands/completion.ts';
 import { controllerCommand } from './commands/controller.ts';
 import { crdsCommand } from './commands/crds.ts';
+import { eppCommand } from './commands/epp.ts';
 import { explainCommand } from './commands/explain.ts';
+import { picksCommand } from './commands/picks.ts';
 import { runCommand } from './commands/run.ts';
 import { shutdownManagerCommand } from './commands/shutdown-manager.ts';
 import { statusCommand } from './commands/status.ts';
@@ -34,8 +36,10 @@ export function buildProgram(): Command {
   for (const command of [
     runCommand(),
     controllerCommand(),
+    eppCommand(),
     statusCommand(),
     explainCommand(),
+    picksCommand(),
     validateCommand(),
     translateCommand(),
     crdsCommand(),

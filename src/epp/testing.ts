@@ -1,6 +1,7 @@
-/** Endpoints, requests and a naive prefix index for tests. */
+/** Endpoints, requests and prompts for tests. */
 import { Endpoint, noMetrics, type LoraMetrics, type ServerMetrics } from './endpoints/endpoint.ts';
-import type { PrefixIndex } from './prefix/prefix-lookup.ts';
+import { ByteBudget } from './prefix/byte-budget.ts';
+import { PrefixIndex } from './prefix/prefix-index.ts';
 import type { PromptDigest } from './prefix/prompt-digest.ts';
 import type { InferenceRequest } from './request/inference-request.ts';
 
@@ -10,12 +11,15 @@ interface EndpointOptions extends Partial<ServerMetrics> {
   readonly inFlightAtScrape?: number;
   readonly inFlightTokens?: number;
   readonly port?: number;
+  /** Never, by default. */
+  readonly metricsDue?: number;
 }
 
 /** Endpoint `slot`, `10.0.0.SLOT:8000`; by default just scraped, and idle. */
-export function testEndpoint(slot: number, { labels = {}, inFlight = 0, inFlightAtScrape = inFlight, inFlightTokens = 0, port = 8000, ...metrics }: EndpointOptions = {}): Endpoint {
+export function testEndpoint(slot: number, { labels = {}, inFlight = 0, inFlightAtScrape = inFlight, inFlightTokens = 0, port = 8000, metricsDue = Infinity, ...metrics }: EndpointOptions = {}): Endpoint {
   const endpoint = new Endpoint({ slot, name: `default/pod-${slot}-rank-0`, pod: `default/pod-${slot}`, ip: `10.0.0.${slot}`, port, labels });
   endpoint.metrics = { ...noMetrics, at: 0, ...metrics };
+  endpoint.metricsDue = metricsDue;
   endpoint.inFlight = inFlight;
   endpoint.inFlightAtScrape = inFlightAtScrape;
   endpoint.inFlightTokens = inFlightTokens;
@@ -52,26 +56,9 @@ export function testPrompt(...blocks: number[]): PromptDigest {
   return { hashes: Uint32Array.from(blocks.flatMap((block) => [block, block])), blocks: blocks.length, blockTokens: 64 };
 }
 
-/** Knows each block that each endpoint was ever sent. */
+/** An index with room for all that a test does. */
 export function testPrefixIndex(): PrefixIndex {
-  const known = new Map<number, Set<number>>();
-  return {
-    match: (digest) => ({
-      totalBlocks: digest.blocks,
-      blockTokens: digest.blockTokens,
-      matchedBlocks({ slot }) {
-        let matched = 0;
-        while (matched < digest.blocks && known.get(slot)?.has(digest.hashes[2 * matched] ?? 0) === true) matched++;
-        return matched;
-      },
-    }),
-    add(digest, slot) {
-      const blocks = known.get(slot) ?? new Set();
-      known.set(slot, blocks);
-      for (let i = 0; i < digest.blocks; i++) blocks.add(digest.hashes[2 * i] ?? 0);
-    },
-    removeEndpoint: (slot) => void known.delete(slot),
-  };
+  return new PrefixIndex({ budget: new ByteBudget(64 * 1024 * 1024), blocksPerServer: 100_000, autoTune: false });
 }
 
 /** The same numbers for the same seed, from 0 up to 1. */

@@ -17,11 +17,15 @@ export interface Settings {
   readonly addresses: 'bound' | 'assigned';
   /** Names of the features that every GatewayClass of ours is said to have; none: nothing is said. */
   readonly supportedFeatures?: readonly string[];
-  /** Where the proxies reach our own endpoint picker, which speaks gRPC without TLS. undefined: there is none. */
+  /** Where the proxies reach our own endpoint picker. undefined: there is none. */
   readonly endpointPicker?: PickerAddress;
 }
 
-export type PickerAddress = { readonly type: 'unix'; readonly path: string } | { readonly type: 'ip'; readonly ip: string; readonly port: number };
+export type PickerAddress =
+  | { readonly type: 'unix'; readonly path: string }
+  | { readonly type: 'ip'; readonly ip: string; readonly port: number }
+  /** `namespace/name`, and a port of it. */
+  | { readonly type: 'service'; readonly service: string; readonly port: number };
 
 /** The user's objects by kind. */
 export type Resources = { readonly [K in KindName]: Collection<ResourceOf<K>> };

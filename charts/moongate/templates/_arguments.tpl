@@ -42,6 +42,9 @@
 - {{ printf "--xds-host=%s.%s.svc" .Values.service.name (include "moongate.namespace" .) | quote }}
 - {{ printf "--cluster-domain=%s" .Values.kubernetesClusterDomain | quote }}
 - {{ printf "--helper-image=%s" (include "moongate.image" .) | quote }}
+{{- if .Values.endpointPicker.enabled }}
+- {{ printf "--endpoint-picker=%s:9002" (include "moongate.pickerName" .) | quote }}
+{{- end }}
 {{- with include "moongate.envoyImage" . }}
 - {{ printf "--envoy-image=%s" . | quote }}
 {{- end }}

@@ -41,6 +41,28 @@ app.kubernetes.io/part-of: moongate
 {{- end }}
 {{- end -}}
 
+{{/* The name of the endpoint picker's Deployment, Service, account and Roles. */}}
+{{- define "moongate.pickerName" -}}
+{{- printf "%s-endpoint-picker" (include "moongate.fullname" . | trunc 47) -}}
+{{- end -}}
+
+{{- define "moongate.pickerSelectorLabels" -}}
+app.kubernetes.io/name: {{ printf "%s-endpoint-picker" (include "moongate.name" . | trunc 47) }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "moongate.pickerLabels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/component: endpoint-picker
+app.kubernetes.io/part-of: moongate
+{{ include "moongate.pickerSelectorLabels" . }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
 {{/* The account that the controller runs as. */}}
 {{- define "moongate.serviceAccount" -}}
 {{- default (include "moongate.fullname" .) .Values.serviceAccount.name -}}

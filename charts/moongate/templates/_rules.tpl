@@ -70,7 +70,7 @@ What it makes itself is created and patched by server-side apply, and updated wh
   verbs: [get, list, watch]
 {{- end -}}
 
-{{/* Services by which Kubernetes lists the Pods that an XBackend selects. */}}
+{{/* Services by which Kubernetes lists the Pods that an InferencePool or an XBackend selects. */}}
 {{- define "moongate.rules.selectors" -}}
 - apiGroups: ['']
   resources: [services]
@@ -121,6 +121,25 @@ What it makes itself is created and patched by server-side apply, and updated wh
   verbs: [patch]
 {{- end -}}
 
+{{/* What the endpoint picker reads: pools, and who belongs to them. */}}
+{{- define "moongate.rules.picker" -}}
+- apiGroups: ['']
+  resources: [pods]
+  verbs: [get, list, watch]
+- apiGroups: [inference.networking.k8s.io]
+  resources: [inferencepools]
+  verbs: [get, list, watch]
+- apiGroups: [inference.networking.x-k8s.io]
+  resources: [inferencemodelrewrites, inferencemodels, inferenceobjectives, inferencepools]
+  verbs: [get, list, watch]
+- apiGroups: [llm-d.ai]
+  resources: [inferencemodelrewrites, inferenceobjectives]
+  verbs: [get, list, watch]
+- apiGroups: [gateway.networking.x-k8s.io]
+  resources: [inferencemodels, inferencepools]
+  verbs: [get, list, watch]
+{{- end -}}
+
 {{/* What a proxy consists of. */}}
 {{- define "moongate.rules.proxies" -}}
 - apiGroups: ['']
@@ -158,7 +177,8 @@ What it makes itself is created and patched by server-side apply, and updated wh
   verbs: [create]
 {{- end -}}
 
-{{/* A ClusterRole, or with a namespace a Role, and its binding. Takes {root, name, rules: names of the above} and maybe {namespace}. */}}
+{{/* A ClusterRole, or with a namespace a Role, and its binding. Takes {root, name, rules: names of the above} and maybe
+{namespace}, {account} and {labels: the name of the labels, where they are not the controller's}. */}}
 {{- define "moongate.grant" -}}
 {{- $kind := ternary "Role" "ClusterRole" (hasKey . "namespace") -}}
 apiVersion: rbac.authorization.k8s.io/v1
@@ -169,7 +189,7 @@ metadata:
   namespace: {{ . | quote }}
   {{- end }}
   labels:
-    {{- include "moongate.labels" .root | nindent 4 }}
+    {{- include (default "moongate.labels" .labels) .root | nindent 4 }}
 rules:
   {{- range .rules }}
   {{- include . $.root | nindent 2 }}
@@ -183,13 +203,13 @@ metadata:
   namespace: {{ . | quote }}
   {{- end }}
   labels:
-    {{- include "moongate.labels" .root | nindent 4 }}
+    {{- include (default "moongate.labels" .labels) .root | nindent 4 }}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: {{ $kind }}
   name: {{ .name | quote }}
 subjects:
   - kind: ServiceAccount
-    name: {{ include "moongate.serviceAccount" .root | quote }}
+    name: {{ default (include "moongate.serviceAccount" .root) .account | quote }}
     namespace: {{ include "moongate.namespace" .root | quote }}
 {{- end -}}

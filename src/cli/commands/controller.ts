@@ -17,6 +17,7 @@ export interface ControllerCommandOptions {
   readonly clusterDomain: string;
   readonly envoyImage: string;
   readonly helperImage: string;
+  readonly endpointPicker?: HostPort | 'off';
   readonly admin: HostPort | 'off';
   readonly health: HostPort | 'off';
   readonly metrics: HostPort | 'off';
@@ -55,6 +56,7 @@ export function controllerCommand(): Command {
     .addOption(
       new Option('--helper-image <image>', 'image of this program, which helps each Envoy to drain').env('MOONGATE_HELPER_IMAGE').makeOptionMandatory(),
     )
+    .addOption(new Option('--endpoint-picker <service:port|off>', 'a Service in this namespace with endpoint pickers, for InferencePools that name none').argParser(hostPortOption))
     .addOption(new Option('--admin <host:port|off>', 'where status, explain and configuration are answered').argParser(adminOption).default(adminOption('127.0.0.1:19000'), '127.0.0.1:19000'))
     .addOption(new Option('--health <host:port|off>', 'where probes are answered').argParser(hostPortOption).default(hostPortOption('0.0.0.0:8081'), '0.0.0.0:8081'))
     .addOption(new Option('--metrics <host:port|off>', 'where Prometheus is answered').argParser(hostPortOption).default(hostPortOption('0.0.0.0:19001'), '0.0.0.0:19001'))

@@ -2,12 +2,13 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { ExitCode } from '../errors.ts';
 import { hostPortOption, type HostPort } from '../host-port.ts';
 import { logLevels } from '../log.ts';
-import { duration, fileOption, port } from '../options.ts';
+import { collect, duration, fileOption, port } from '../options.ts';
 
 export interface EppOptions {
   readonly file?: readonly string[];
   readonly kubeconfig?: string;
   readonly context?: string;
+  readonly watchNamespace?: readonly string[];
   readonly poolName?: string;
   readonly poolNamespace?: string;
   readonly configFile?: string;
@@ -16,7 +17,7 @@ export interface EppOptions {
   readonly grpcPort: number;
   readonly grpcHealthPort?: number;
   readonly metricsPort: number;
-  readonly metrics?: HostPort | 'off';
+  readonly metrics?: ListenAddress | 'off';
   readonly secureServing?: boolean;
   readonly certPath?: string;
   readonly refreshMetricsInterval: number;
@@ -45,6 +46,7 @@ export function eppCommand(): Command {
     .addOption(fileOption('a file, or a directory with .yaml, .yml and .json files'))
     .addOption(new Option('--kubeconfig <path>', 'how to reach the API server (default: the service account of the Pod, else $KUBECONFIG, else ~/.kube/config)').conflicts('file'))
     .addOption(new Option('--context <name>', 'context of the kubeconfig').conflicts('file'))
+    .addOption(new Option('--watch-namespace <namespace>', 'serve pools of this namespace only; may be given several times').argParser(collect).conflicts('file'))
     .option('--pool-name <name>', 'serve this pool only (default: all that name no endpoint picker)')
     .addOption(new Option('--pool-namespace <namespace>', 'where that pool is').env('NAMESPACE'))
     .addOption(new Option('--config-file <path>', 'an EndpointPickerConfig').conflicts('configText'))
@@ -53,13 +55,13 @@ export function eppCommand(): Command {
     .option('--grpc-port <port>', 'where Envoy asks', port, 9002)
     .option('--grpc-health-port <port>', 'where health is asked for by gRPC (default: 9003 on Kubernetes)', port)
     .option('--metrics-port <port>', 'where Prometheus is answered on Kubernetes', port, 9090)
-    .addOption(new Option('--metrics <host:port|off>', 'where metrics, probes and picks are answered (default: all addresses, --metrics-port; with --file: off)').argParser(hostPortOption))
+    .addOption(new Option('--metrics <unix:path|host:port|off>', 'where metrics, probes and picks are answered (default: all addresses, --metrics-port; with --file: off)').argParser((value) => (value === 'off' ? value : listenAddress(value))))
     .addOption(new Option('--secure-serving [boolean]', 'speak TLS, with a certificate of its own unless --cert-path names one (default: with a port true, with a socket false)').argParser(boolean))
     .option('--cert-path <dir>', 'directory with tls.crt and tls.key')
-    .addOption(new Option('--refresh-metrics-interval <duration>', 'how often a busy model server is asked for its metrics').argParser(duration).default(50, '50ms'))
+    .addOption(new Option('--refresh-metrics-interval <duration>', 'how often a busy model server is asked for its metrics').argParser(duration).default(200, '200ms'))
     .addOption(new Option('--drain-timeout <duration>', 'how long requests under way are waited for at the end').argParser(duration).default(30_000, '30s'))
     .option('--allow-experimental-plugins', 'let the configuration use plugins that are experimental')
-    .addOption(new Option('--while-stdin-open', 'end with the standard input').hideHelp())
+    .addOption(new Option('--while-stdin-open', 'end with the standard input: for a program that starts a picker and may be killed'))
     .addOption(new Option('--log-level <level>', 'least level of the log').choices([...logLevels]).default('info'))
     .addOption(new Option('--log-format <format>', 'how to log').choices(['text', 'json']).default('text'))
     .addHelpText('after', examples)

@@ -33,6 +33,7 @@ function controllerOf(options: ControllerCommandOptions, log: Log): ControllerIn
       clusterDomain: options.clusterDomain,
       envoyImage: options.envoyImage,
       helperImage: options.helperImage,
+      endpointPicker: servicePort(options.endpointPicker),
       election: options.leaderElection
         ? { leaseDurationMs: options.leaseDuration, renewDeadlineMs: options.renewDeadline, retryPeriodMs: options.retryPeriod }
         : undefined,
@@ -45,6 +46,10 @@ function controllerOf(options: ControllerCommandOptions, log: Log): ControllerIn
   } catch (error) {
     throw new CliError(messageOf(error), { cause: error });
   }
+}
+
+function servicePort(address: HostPort | 'off' | undefined): { readonly name: string; readonly port: number } | undefined {
+  return address === undefined || address === 'off' ? undefined : { name: address.host, port: address.port };
 }
 
 function unlessOff(address: HostPort | 'off'): HostPort | undefined {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { PickerInstance } from '../../app/picker-instance.ts';
 import type { Log } from '../../util/log.ts';
-import type { EppOptions } from '../commands/epp.ts';
+import type { EppOptions, ListenAddress } from '../commands/epp.ts';
 import { CliError, messageOf } from '../errors.ts';
 import type { HostPort } from '../host-port.ts';
 import { createLog } from '../log.ts';
@@ -23,10 +23,10 @@ export async function runPicker(options: EppOptions): Promise<void> {
 }
 
 async function pickerOf(options: EppOptions, log: Log): Promise<PickerInstance> {
-  const { file, kubeconfig, context, poolName, poolNamespace = 'default', listen = { host: anyAddress, port: options.grpcPort } } = options;
+  const { file, kubeconfig, context, watchNamespace, poolName, poolNamespace = 'default', listen = { host: anyAddress, port: options.grpcPort } } = options;
   try {
     return new PickerInstance({
-      source: file === undefined ? { kubeconfig, context } : { paths: file },
+      source: file === undefined ? { kubeconfig, context, namespaces: watchNamespace ?? (poolName === undefined ? 'all' : [poolNamespace]) } : { paths: file },
       pool: poolName === undefined ? undefined : `${poolNamespace}/${poolName}`,
       config: await configText(options),
       listen,
@@ -54,7 +54,7 @@ function healthAddress({ file, grpcHealthPort = file === undefined ? 9003 : unde
   return grpcHealthPort === undefined ? undefined : { host: anyAddress, port: grpcHealthPort };
 }
 
-function metricsAddress({ file, metrics, metricsPort }: EppOptions): HostPort | undefined {
+function metricsAddress({ file, metrics, metricsPort }: EppOptions): ListenAddress | undefined {
   if (metrics !== undefined) return metrics === 'off' ? undefined : metrics;
   return file === undefined ? { host: anyAddress, port: metricsPort } : undefined;
 }

@@ -1,7 +1,11 @@
 import { parseAnyYaml } from '../../source/files/parse.ts';
 import { coreMetricsExtractorType, metricsDataSourceType } from '../scheduling/plugins/declared/data-layer.ts';
-import { defaultFairnessPolicy, defaultOrderingPolicy, defaultUsageLimitPolicy } from '../scheduling/plugins/declared/flow-control.ts';
 import { defaultParsers } from '../scheduling/plugins/declared/parsers.ts';
+import { priorityThenTimeEvictionOrderPolicy } from '../scheduling/plugins/eviction/priority-then-time-eviction-order-policy.ts';
+import { sheddableEvictionFilter } from '../scheduling/plugins/eviction/sheddable-eviction-filter.ts';
+import { globalStrictFairnessPolicy } from '../scheduling/plugins/fairness/global-strict-fairness-policy.ts';
+import { fcfsOrderingPolicy } from '../scheduling/plugins/ordering/fcfs-ordering-policy.ts';
+import { staticUsageLimitPolicy } from '../scheduling/plugins/usage-limits/static-usage-limit-policy.ts';
 import { ConfiguredPlugins } from './configured-plugins.ts';
 import type { ConfiguredPlugin, ConfiguredProfile, DataLayerConfig, EndpointPickerConfig } from './endpoint-picker-config.ts';
 import { readFeatureGates } from './feature-gates.ts';
@@ -68,10 +72,15 @@ function interpret(written: Written, value: unknown, place: Place, allowExperime
   const parsers = parsersOf(written, plugins);
   const saturationDetector = detectorOf(written, plugins);
   const dataLayer = dataLayerOf(written.dataLayer, plugins);
-  for (const policy of [defaultFairnessPolicy, defaultOrderingPolicy, defaultUsageLimitPolicy]) plugins.add(policy);
+  for (const { type } of [globalStrictFairnessPolicy, fcfsOrderingPolicy, staticUsageLimitPolicy]) plugins.add(type);
   const profiles = profilesOf(written, plugins, place.at('schedulingProfiles'));
   const profileHandler = profileHandlerOf(profiles, plugins, place);
   const flowControl = flowControlOf(written.flowControl, place.at('flowControl'));
+  if (featureGates.flowControl && flowControl.enableEviction) {
+    for (const [kind, { type }] of [['eviction-filter', sheddableEvictionFilter], ['eviction-order-policy', priorityThenTimeEvictionOrderPolicy]] as const) {
+      if (plugins.of(kind).length === 0) plugins.add(type);
+    }
+  }
   if (!featureGates.flowControl && saysSomething((value as { flowControl?: unknown } | null)?.flowControl)) place.at('flowControl').warn('has no effect without the feature gate "flowControl", apart from saturationDetector');
   // What a reference adds may need producers, and a reference may be to a producer that is added.
   plugins.addProducers();

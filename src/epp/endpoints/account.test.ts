@@ -42,7 +42,7 @@ test('what the server has cached costs nothing, and estimated answers count to t
   const [cold, warm] = [testEndpoint(0), testEndpoint(1)];
   const prompt = testPrompt(1, 2, 3);
   const index = testPrefixIndex();
-  index.add(testPrompt(1, 2), 1);
+  index.add(testPrompt(1, 2), testEndpoint(1));
   const decision = newDecision(testRequest({ promptTokens: 192, prompt, maxOutputTokens: 200 }), 0);
   decision.prefixes.set('approx-prefix-cache-producer', index.match(prompt, [cold, warm]));
   const cost = (endpoint: Endpoint, more: object = {}) => tokenCost(decision, endpoint, { ...defaultTokenCost, ...more });

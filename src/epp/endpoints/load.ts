@@ -16,10 +16,13 @@ export function sentSinceScrape(endpoint: Endpoint): number {
   return endpoint.inFlight - endpoint.inFlightAtScrape;
 }
 
-/** Requests that wait for a place in the running batch; not always a whole number. */
-export function estimatedWaiting(endpoint: Endpoint): number {
+/**
+ * Requests that wait for a place in the running batch; not always a whole number.
+ * @param coming requests that are going to be sent, beyond those that were
+ */
+export function estimatedWaiting(endpoint: Endpoint, coming = 0): number {
   const { waiting } = endpoint.metrics;
-  const sent = sentSinceScrape(endpoint);
+  const sent = sentSinceScrape(endpoint) + coming;
   if (sent <= 0) return Math.max(0, waiting + sent);
   return waiting > 0 ? waiting + sent : sent * waitingShare;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { link, stat, writeFile } from 'node:fs/promises';
 import { connect, constants, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
-import { createServer } from 'node:net';
+import { connect as connectTcp, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Client, credentials, Metadata, status, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
@@ -198,6 +198,22 @@ test('a connection that is cut ends its requests', async () => {
   session.destroy();
   await until('the connection is gone', () => server.server.connections === 0);
   assert.deepEqual(server.closed, ['cancelled']);
+});
+
+test('a peer that does not say that it is there is given up, and one that does is not', async () => {
+  await using server = await start({ keepAliveMs: 20 });
+  const there = connect(`http://${server.address}`);
+  let pings = 0;
+  there.on('ping', () => pings++);
+  const gone = connectTcp(Number(server.address.split(':')[1]), '127.0.0.1');
+  gone.on('error', () => {});
+  // The connection preface, and SETTINGS without any setting; all that is ever said.
+  gone.write(Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0'));
+  gone.resume();
+  await once(gone, 'close');
+  await until('the other is asked twice', () => pings >= 2);
+  assert.deepEqual([there.destroyed, server.server.connections], [false, 1]);
+  there.close();
 });
 
 test('who does not read what is sent to him is not read from', async () => {

@@ -16,6 +16,7 @@ export interface ExtProcServerOptions {
   readonly onError: (error: unknown) => void;
   readonly limits?: Partial<ExtProcLimits>;
   readonly tls?: ServerCertificate;
+  readonly keepAliveMs?: number;
 }
 
 export interface ExtProcLimits {
@@ -38,13 +39,13 @@ export const defaultLimits: ExtProcLimits = {
 };
 
 /** A server that is not listening yet: an external processor for Envoy, with the health service beside it. */
-export function extProcServer({ handler, isServing, onError, limits, tls }: ExtProcServerOptions): GrpcServer {
+export function extProcServer({ handler, isServing, onError, limits, tls, keepAliveMs }: ExtProcServerOptions): GrpcServer {
   const { maxBodyBytes, maxHeldBytes, maxMessageBytes, maxConnections, maxStreamsPerConnection } = { ...defaultLimits, ...limits };
   const methods = new Map([
     [processPath, processMethod(handler, { maxBodyBytes, held: new HeldBytes(maxHeldBytes) })],
     [healthPath, healthMethod(isServing)],
   ]);
-  return new GrpcServer({ methods, maxMessageBytes, maxConnections, maxStreamsPerConnection, onError, ...(tls && { tls }) });
+  return new GrpcServer({ methods, maxMessageBytes, maxConnections, maxStreamsPerConnection, onError, ...(tls && { tls }), ...(keepAliveMs && { keepAliveMs }) });
 }
 
 function processMethod(handler: HandlerFactory, limits: BodyLimits): GrpcMethod {

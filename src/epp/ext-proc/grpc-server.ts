@@ -12,6 +12,8 @@ export interface GrpcServerOptions extends Http2CallOptions {
   /** Connections beyond it are closed at once. */
   readonly maxConnections: number;
   readonly maxStreamsPerConnection: number;
+  /** A peer is asked after so many milliseconds whether it is there, and given up when it has not said so by the next time. Default 30 s. */
+  readonly keepAliveMs?: number;
   /** PEM. Without it HTTP/2 is spoken in the clear. */
   readonly tls?: ServerCertificate;
 }
@@ -30,7 +32,6 @@ const CONNECTION_WINDOW = 16 * 1024 * 1024;
 /** What nghttp2 may take for one connection, MB; beyond it new streams are refused. */
 const CONNECTION_MEMORY_MB = 512;
 const MAX_HEADER_BYTES = 64 * 1024;
-/** A peer is asked after so long (ms) whether it is there, and is given up when it has not said so by the next time. */
 const KEEPALIVE_MS = 30_000;
 /**
  * Envoy resets each stream that it is done with. For node:http2 that is an attack by default (CVE-2023-44487), and it drops the connection with all
@@ -107,10 +108,11 @@ export class GrpcServer {
     session.setLocalWindowSize(CONNECTION_WINDOW);
     let answered = true;
     const keepAlive = setInterval(() => {
+      if (session.destroyed) return;
       if (!answered) return session.destroy();
       answered = false;
       session.ping(() => (answered = true));
-    }, KEEPALIVE_MS).unref();
+    }, this.#options.keepAliveMs ?? KEEPALIVE_MS).unref();
     session.on('error', () => {});
     session.once('close', () => {
       clearInterval(keepAlive);

@@ -1,11 +1,13 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { type CallListener, type GrpcCall, type GrpcMethod, type GrpcStatus, grpcStatus } from './grpc-call.ts';
 import { type FramingError, frameMessages, MessageReader } from './message-reader.ts';
 
-const responseHeaders = { ':status': 200, 'content-type': 'application/grpc' };
+const responseHeaders = [':status', '200', 'content-type', 'application/grpc'];
 /** `sendDate` is missing in the types. */
 const responseOptions = { waitForTrailers: true, sendDate: false };
 const trailersOnly = { endStream: true, sendDate: false };
+
+const noError = { value: constants.NGHTTP2_NO_ERROR };
 
 const framingErrors: Readonly<Record<FramingError, readonly [GrpcStatus, string]>> = {
   compressed: [grpcStatus.UNIMPLEMENTED, 'compressed messages are not supported'],
@@ -34,7 +36,8 @@ export class Http2Call implements GrpcCall {
     this.#stream = stream;
     this.#options = options;
     this.#reader = new MessageReader(options.maxMessageBytes, (message) => this.#message(message));
-    // Resets are the usual end; 'close' says so too.
+    // Envoy's resets are the usual end, and 'close' tells of them. Node would make an error of each, with a stack, for a sixth of all that a call costs.
+    Object.defineProperty(stream, 'rstCode', noError);
     stream.on('error', () => {});
     stream.on('close', () => this.#closed());
     this.#guard(() => (this.#listener = method(this)));
@@ -56,11 +59,11 @@ export class Http2Call implements GrpcCall {
     if (stream.destroyed || stream.closed) return;
     // What still comes is read, and dropped.
     stream.resume();
-    const trailers = { 'grpc-status': String(status), ...(message === undefined ? {} : { 'grpc-message': percentEncoded(message) }) };
+    const trailers = { 'grpc-status': String(status), ...(message !== undefined && { 'grpc-message': percentEncoded(message) }) };
     if (stream.headersSent) {
       stream.once('wantTrailers', () => stream.sendTrailers(trailers));
       stream.end();
-    } else stream.respond({ ...responseHeaders, ...trailers }, trailersOnly);
+    } else stream.respond([...responseHeaders, ...Object.entries(trailers).flat()], trailersOnly);
   }
 
   #flush(): void {

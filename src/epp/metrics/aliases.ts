@@ -18,6 +18,10 @@ const formerNames: Readonly<Record<string, string>> = {
   llm_d_epp_prefix_indexer_size: 'inference_extension_prefix_indexer_size',
   llm_d_epp_prefix_indexer_hit_ratio: 'inference_extension_prefix_indexer_hit_ratio',
   llm_d_epp_prefix_indexer_hit_bytes: 'inference_extension_prefix_indexer_hit_bytes',
+  llm_d_epp_flow_control_request_queue_duration_seconds: 'inference_extension_flow_control_request_queue_duration_seconds',
+  llm_d_epp_flow_control_queue_size: 'inference_extension_flow_control_queue_size',
+  llm_d_epp_flow_control_queue_bytes: 'inference_extension_flow_control_queue_bytes',
+  llm_d_epp_flow_control_pool_saturation: 'inference_extension_flow_control_pool_saturation',
   llm_d_epp_info: 'inference_extension_info',
   llm_d_epp_model_rewrite_decisions_total: 'inference_extension_model_rewrite_decisions_total',
 };

@@ -47,6 +47,11 @@ export class PoolPolicies {
     this.tables = tables;
   }
 
+  /** Whether the model of any request may be replaced by another. */
+  get rewrites(): boolean {
+    return this.tables.catchAll !== undefined || this.tables.exact.size > 0;
+  }
+
   /**
    * The priority of a request: that of the InferenceObjective that it names, else that of its model, else 0. A name that no InferenceObjective of the
    * pool has counts as none.

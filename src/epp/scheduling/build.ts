@@ -1,6 +1,6 @@
 import { defaultTokenCost, type TokenCost } from '../endpoints/token-cost.ts';
 import type { ConfiguredPlugin, ConfiguredProfile, EndpointPickerConfig } from '../config/endpoint-picker-config.ts';
-import type { DataProducer, Filter, Observer, Picker, Plugin, SaturationDetector, Scorer } from './plugin.ts';
+import type { Admitter, DataProducer, Filter, Observer, Picker, Plugin, SaturationDetector, Scorer } from './plugin.ts';
 import type { PluginContext, PluginKind } from './plugin-type.ts';
 import type { ProfileHandler } from './profile-handler.ts';
 import { Profile, type WeightedScorer } from './profile.ts';
@@ -43,6 +43,7 @@ export function buildScheduling(config: EndpointPickerConfig, surroundings: Surr
   const plugins = [...made.values()];
   const scheduler = new Scheduler({
     producers: plugins.filter(({ kinds }) => kinds.includes('data-producer')).map(({ plugin }) => plugin as DataProducer),
+    admitters: plugins.filter(({ kinds }) => kinds.includes('admitter')).map(({ plugin }) => plugin as Admitter),
     handler: named(config.profileHandler, 'profile-handler') as ProfileHandler,
     profiles: config.profiles.map((profile) => profileOf(profile, made)),
     observers: plugins.map(({ plugin }) => plugin as Observer).filter(hears),

@@ -1,7 +1,8 @@
 import type { Fields, Values } from '../config/fields.ts';
 import type { Place } from '../config/place.ts';
-import type { PrefixIndex } from '../prefix/prefix-lookup.ts';
-import type { DataProducer, Decider, Filter, Observer, Picker, Plugin, SaturationDetector, Scorer } from './plugin.ts';
+import type { EvictionFilter, EvictionOrderPolicy, FairnessPolicy, OrderingPolicy, UsageLimitPolicy } from '../flow-control/policy.ts';
+import type { PrefixIndex } from '../prefix/prefix-index.ts';
+import type { Admitter, DataProducer, Decider, Filter, Observer, Picker, Plugin, SaturationDetector, Scorer } from './plugin.ts';
 import type { ProfileHandler } from './profile-handler.ts';
 
 /** Places in which a plugin may be used. A plugin may have several. */
@@ -19,6 +20,13 @@ export type PluginKind =
   | 'latency-prediction-producer'
   | 'session-id-producer'
   | 'token-producer'
+  /** Of flow control. */
+  | 'fairness-policy'
+  | 'ordering-policy'
+  | 'usage-limit-policy'
+  | 'eviction-filter'
+  | 'eviction-order-policy'
+  | 'admitter'
   /** Plugins that are declared here, and carried out elsewhere. */
   | 'parser'
   | 'data-source'
@@ -26,12 +34,6 @@ export type PluginKind =
   | 'discovery'
   | 'peer-discovery'
   | 'cross-replica-syncer'
-  | 'fairness-policy'
-  | 'ordering-policy'
-  | 'usage-limit-policy'
-  | 'eviction-filter'
-  | 'eviction-order-policy'
-  | 'admitter'
   | 'response-plugin';
 
 /** What plugins are made with. */
@@ -41,7 +43,7 @@ export interface PluginContext {
   /** A plugin that these parameters name; it was made before. */
   readonly plugin: (name: string) => Plugin;
   /** A place to remember which server has which prompts, with the parameters of the producer that asks. */
-  readonly prefixIndex: (settings: PrefixIndexSettings) => PrefixIndex;
+  readonly prefixIndex: (settings: PrefixIndexSettings) => Pick<PrefixIndex, 'match' | 'add' | 'removeEndpoint'>;
 }
 
 export interface PrefixIndexSettings {
@@ -52,8 +54,11 @@ export interface PrefixIndexSettings {
   readonly blocksPerServer: number;
 }
 
-/** What the scheduler calls of a plugin; each has what its kinds ask for. */
-export type Made = Partial<Unnamed<Filter> & Unnamed<Scorer> & Unnamed<Picker> & Unnamed<ProfileHandler> & Unnamed<Decider> & Unnamed<DataProducer> & Unnamed<Observer> & Unnamed<SaturationDetector>>;
+/** What the scheduler and flow control call of a plugin; each has what its kinds ask for. */
+export type Made = Partial<MadeForScheduling & MadeForFlowControl>;
+
+type MadeForScheduling = Unnamed<Filter> & Unnamed<Scorer> & Unnamed<Picker> & Unnamed<ProfileHandler> & Unnamed<Decider> & Unnamed<DataProducer> & Unnamed<Observer> & Unnamed<SaturationDetector> & Unnamed<Admitter>;
+type MadeForFlowControl = Unnamed<FairnessPolicy> & Unnamed<OrderingPolicy> & Unnamed<UsageLimitPolicy> & Unnamed<EvictionFilter> & Unnamed<EvictionOrderPolicy>;
 
 type Unnamed<P> = Omit<P, keyof Plugin>;
 

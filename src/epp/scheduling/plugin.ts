@@ -74,8 +74,20 @@ export type HeaderValue = readonly [name: string, value: string];
 
 /** Says how full a pool is. As a filter it leaves out servers that are full. */
 export interface SaturationDetector extends Filter {
-  /** 1: full; may be more. Of no endpoints: 1. */
-  saturation(now: number, endpoints: readonly Endpoint[]): number;
+  /**
+   * 1: full; may be more. Of no endpoints: 1.
+   * @param coming requests that are let in and not placed yet: they will be somewhere, so each server has its share of them
+   */
+  saturation(now: number, endpoints: readonly Endpoint[], coming?: number): number;
+  /** Servers that count as full because nothing was heard of them lately. Missing: it does not listen. */
+  stale?(now: number, endpoints: readonly Endpoint[]): number;
+  /** Milliseconds after which servers count as full when nothing is heard of them. */
+  readonly stalenessMs?: number;
+}
+
+/** May turn a request away before a server is looked for. */
+export interface Admitter extends Plugin {
+  admits(decision: Decision, candidates: readonly Endpoint[]): boolean;
 }
 
 /** Says whether a stage of a request is worth a server of its own. */

@@ -41,6 +41,8 @@ export type Refusal =
   | { readonly kind: 'no-endpoints' }
   /** The filters of a profile left nobody. 429. `filter` took the last ones. */
   | { readonly kind: 'filtered'; readonly profile: string; readonly filter: string }
+  /** An admitter let it not in. 429. */
+  | { readonly kind: 'turned-away'; readonly admitter: string }
   /** The request asks for a profile that there is not. 400. */
   | { readonly kind: 'no-profile'; readonly message: string };
 
@@ -50,6 +52,7 @@ export function statusOf(refusal: Refusal): 400 | 429 | 503 {
     case 'no-endpoints':
       return 503;
     case 'filtered':
+    case 'turned-away':
       return 429;
     case 'no-profile':
       return 400;

@@ -9,7 +9,7 @@ import { testEndpoint, testPrefixIndex, testPrompt, testRandom, testRequest } fr
 import { buildScheduling } from './build.ts';
 import { PickLog } from './pick-log.ts';
 import { newDecision, type DataProducer, type Picker, type Scorer } from './plugin.ts';
-import { isRefusal, onlyResult } from './profile-handler.ts';
+import { isRefusal, statusOf, onlyResult } from './profile-handler.ts';
 import { Profile } from './profile.ts';
 import { Scheduler } from './scheduler.ts';
 
@@ -114,6 +114,17 @@ test('producers run in order, and one that fails or takes too long is left behin
   waits.forEach((resolve) => resolve());
   await done;
   assert.deepEqual(log, ['throws: broken', 'waited', 'rejects: refused', 'hangs: took more than 400 ms', 'last']);
+});
+
+test('admitters of a configuration are asked before a server is looked for', () => {
+  const { config } = readConfig('{apiVersion: llm-d.ai/v1alpha1, kind: EndpointPickerConfig, plugins: [{type: queue-scorer}, {type: probabilistic-admitter, name: bouncer}]}');
+  assert.ok(config);
+  const { scheduler } = buildScheduling(config, { random: testRandom(), prefixIndex: testPrefixIndex, sleep: never });
+  const outcome = (priority: number) => scheduler.pick(newDecision(testRequest({ priority }), 0), [testEndpoint(0, { waiting: 50 })]);
+  const refusal = outcome(-1);
+  assert.deepEqual(refusal, { kind: 'turned-away', admitter: 'bouncer' });
+  assert.equal(statusOf(refusal), 429);
+  assert.ok(!isRefusal(outcome(0)));
 });
 
 test('the log of picks says who was there, why, and what came of it', () => {

@@ -1,12 +1,13 @@
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { messageOf } from '../../util/error-message.ts';
-import type { DataProducer, Decision, Observer, Plugin, ProfileResult } from './plugin.ts';
+import type { Admitter, DataProducer, Decision, Observer, Plugin, ProfileResult } from './plugin.ts';
 import type { Profile } from './profile.ts';
 import { isRefusal, type ProfileHandler, type Refusal, type SchedulingResult } from './profile-handler.ts';
 
 interface SchedulerParts {
   /** In an order in which each comes after those that it reads. */
   readonly producers: readonly DataProducer[];
+  readonly admitters?: readonly Admitter[];
   readonly handler: ProfileHandler;
   readonly profiles: readonly Profile[];
   /** All plugins that hear of requests, scorers and producers among them. */
@@ -33,15 +34,17 @@ export class Scheduler {
   readonly observers: readonly Observer[];
   readonly #names: ReadonlySet<string>;
   readonly #producers: readonly DataProducer[];
+  readonly #admitters: readonly Admitter[];
   readonly #sleep: SchedulerParts['sleep'];
   readonly #failed: NonNullable<SchedulerParts['failed']>;
 
-  constructor({ producers, handler, profiles, observers, sleep, failed = () => {} }: SchedulerParts) {
+  constructor({ producers, admitters = [], handler, profiles, observers, sleep, failed = () => {} }: SchedulerParts) {
     this.profiles = new Map(profiles.map((profile) => [profile.name, profile]));
     this.#names = new Set(this.profiles.keys());
     this.handler = handler;
     this.observers = observers;
     this.#producers = producers;
+    this.#admitters = admitters;
     this.#sleep = sleep;
     this.#failed = failed;
   }
@@ -78,6 +81,7 @@ export class Scheduler {
   /** Runs profiles as the handler says. `candidates` has to stay as it is. */
   pick(decision: Decision, candidates: readonly Endpoint[]): SchedulingResult | Refusal {
     if (candidates.length === 0) return { kind: 'no-endpoints' };
+    for (const admitter of this.#admitters) if (!admitter.admits(decision, candidates)) return { kind: 'turned-away', admitter: admitter.name };
     const results = new Map<string, ProfileResult | undefined>();
     for (let runs = 0; ; runs++) {
       const name = this.handler.next(decision, this.#names, results);

@@ -13,6 +13,8 @@ import type { ProxyFiles } from './proxy-files.ts';
  *
  *     PATH/lock                      who runs here
  *     PATH/xds.sock                  our xDS server, for our Envoys
+ *     PATH/picker.sock               our endpoint picker, for them too
+ *     PATH/picker-admin.sock         what it has to tell, for us
  *     PATH/envoy/NS_NAME/            one proxy: bootstrap.json, admin.sock, pid.json, envoy.log, access.log, output.log
  *
  * A path that is too long for a socket puts the sockets into a short directory below the system's temporary one.
@@ -20,6 +22,8 @@ import type { ProxyFiles } from './proxy-files.ts';
 export interface StateDir {
   readonly path: string;
   readonly xdsSocket: string;
+  readonly pickerSocket: string;
+  readonly pickerAdminSocket: string;
   /** Names the files of a proxy and makes its directory. */
   proxy(id: string): Promise<ProxyFiles>;
   /** The proxies that have a directory here, wanted or not, by directory. */
@@ -62,8 +66,10 @@ export async function openStateDir(options: StateDirOptions = {}): Promise<State
     if (sockets.some((socket) => dirname(socket) === shortDir)) await makeShortDir(shortDir, path);
   };
   const xdsSocket = socketPath(join(path, 'xds.sock'), 'xds.sock');
+  const pickerSocket = socketPath(join(path, 'picker.sock'), 'picker.sock');
+  const pickerAdminSocket = socketPath(join(path, 'picker-admin.sock'), 'picker-admin.sock');
   try {
-    await ready([xdsSocket]);
+    await ready([xdsSocket, pickerSocket, pickerAdminSocket]);
   } catch (error) {
     await lock.release();
     throw error;
@@ -71,6 +77,8 @@ export async function openStateDir(options: StateDirOptions = {}): Promise<State
   return {
     path,
     xdsSocket,
+    pickerSocket,
+    pickerAdminSocket,
     async proxy(id) {
       const files = filesOf(proxyDirName(id));
       await ready(files.slots.map((slot) => slot.adminSocket));

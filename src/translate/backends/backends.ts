@@ -33,7 +33,7 @@ export function backends(
 ): { readonly backends: Collection<Backend>; readonly endpointSets: Collection<EndpointSet> } {
   const connected = (read: Read, key: string): Backend | undefined => {
     const parsed = parseBackendKey(key);
-    if (parsed.type === 'endpointpicker') return ownPicker;
+    if (parsed.type === 'endpointpicker') return ownPicker(from.settings);
     if (parsed.type === 'inferencepool') {
       const state = read.get(from.pools, parsed.object);
       return state && poolBackend(key, state);

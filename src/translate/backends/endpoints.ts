@@ -4,7 +4,7 @@ import { nodeLocations } from './places.ts';
 import { portOf, transportOf, type ServicePort, type ServicePorts } from './services.ts';
 import { atPort, sliceEndpoints, sortedEndpoints } from './slice-endpoints.ts';
 import { xBackendLabel } from './x-backends.ts';
-import { ownPickerEndpoints } from '../inference/own-picker.ts';
+import { ownPickerService } from '../inference/own-picker.ts';
 import type { PoolState } from '../inference/pools.ts';
 import { poolEndpoints } from '../inference/pool-endpoints.ts';
 import type { Inputs, Settings } from '../inputs.ts';
@@ -36,11 +36,12 @@ export function endpointSets(
   const locations = nodeLocations(graph, inputs);
   return graph.derive('endpoint-sets', from.backends, ({ key, discovery }, read): EndpointSet | undefined => {
     if (discovery.type !== 'endpoints') return undefined;
-    const parsed = parseBackendKey(key);
+    const own = from.settings.endpointPicker;
+    const parsed = parseBackendKey(parseBackendKey(key).type === 'endpointpicker' ? (ownPickerService(from.settings) ?? key) : key);
+    if (parsed.type === 'endpointpicker') return { backend: key, endpoints: own === undefined || own.type === 'service' ? [] : [{ address: own, zone: '', draining: false }] };
     if (parsed.type === 'backend') {
       return { backend: key, endpoints: sortedEndpoints(backendEndpoints(read.get(inputs.resources.Backend, parsed.object)), (endpoint) => endpoint) };
     }
-    if (parsed.type === 'endpointpicker') return ownPickerEndpoints(from.settings);
     if (parsed.type === 'inferencepool') {
       const pool = read.get(from.pools, parsed.object);
       return { backend: key, endpoints: pool === undefined ? [] : ofPool(read, pool.resource) };

@@ -1,21 +1,25 @@
+import { pickerTls } from './picker-service.ts';
+import { serviceKey } from '../backends/backend-key.ts';
 import type { Settings } from '../inputs.ts';
-import type { Backend, EndpointSet } from '../../ir/backend.ts';
+import type { Backend } from '../../ir/backend.ts';
 
 /** Key of the backend that our own endpoint picker is: of no namespace of anybody's. */
 export const ownPickerKey = 'endpointpicker/moongate/own';
 
-/** Our picker as a backend; it has no object that stands for it. */
-export const ownPicker: Backend = {
-  key: ownPickerKey,
-  owner: 'EndpointPicker/moongate/own',
-  ownerVersion: '',
-  protocol: 'h2c',
-  picks: 'own',
-  tls: undefined,
-  discovery: { type: 'endpoints' },
-};
+/** Our picker as a backend; no object of a user's stands for it. Beyond this machine it speaks TLS, as other pickers do. */
+export function ownPicker({ endpointPicker }: Pick<Settings, 'endpointPicker'>): Backend {
+  return {
+    key: ownPickerKey,
+    owner: 'EndpointPicker/moongate/own',
+    ownerVersion: '',
+    protocol: 'h2c',
+    picks: 'own',
+    tls: endpointPicker?.type === 'service' ? pickerTls(undefined) : undefined,
+    discovery: { type: 'endpoints' },
+  };
+}
 
-/** Where it is. */
-export function ownPickerEndpoints({ endpointPicker }: Pick<Settings, 'endpointPicker'>): EndpointSet {
-  return { backend: ownPickerKey, endpoints: endpointPicker === undefined ? [] : [{ address: endpointPicker, zone: '', draining: false }] };
+/** The Service port that has its endpoints; undefined: there is none. */
+export function ownPickerService({ endpointPicker }: Pick<Settings, 'endpointPicker'>): string | undefined {
+  return endpointPicker?.type === 'service' ? serviceKey('Service', endpointPicker.service, endpointPicker.port) : undefined;
 }

@@ -54,14 +54,14 @@ export function endpointPickerPolicy(picker: EndpointPicker, service: PickerServ
 
 /**
  * The body goes to the picker while the picker thinks, and stays here: without the picker, or when it dies, the request goes on. The answer's
- * trailers, made up where there are none, keep the call open until the answer has ended.
+ * headers tell it who has answered, and that the prompt was read; its trailers keep the call open until the answer has ended.
  */
 const ownDialect = {
   processingMode: {
     requestHeaderMode: SEND,
     requestBodyMode: STREAMED,
     requestTrailerMode: SKIP,
-    responseHeaderMode: SKIP,
+    responseHeaderMode: SEND,
     responseBodyMode: NONE,
     responseTrailerMode: SEND,
   },

@@ -20,7 +20,7 @@ describe('backends on a cluster of two zones', { timeout: 300_000 }, () => {
   before(async () => {
     const nodes = ['near', 'far'].map((zone) => ({ [zoneLabel]: zone }));
     const pod = { nodeSelector: { [zoneLabel]: 'near' } };
-    gateway = await TestGateway.start({ nodes, set: ['rbac.xBackendSelectors=true'], settings: { provider: { type: 'Kubernetes', kubernetes: { envoyDeployment: { pod } } } } });
+    gateway = await TestGateway.start({ nodes, settings: { provider: { type: 'Kubernetes', kubernetes: { envoyDeployment: { pod } } } } });
     const deployments = ['near', 'far'].flatMap((zone) => echo(zone, { nodeSelector: { [zoneLabel]: zone } }).slice(0, 1)) as Deployment[];
     for (const { spec } of deployments) Object.assign(spec.template.metadata.labels, { group: 'zones' });
     await gateway.cluster.apply([

@@ -92,9 +92,14 @@ export function parse(text: string): readonly Rendered[] {
   return documents.map((document) => document.toJS() as Rendered | null).filter((object) => object !== null);
 }
 
-/** The object of a kind, by name when there are several. Throws when there is not exactly one. */
+/** Whether an object is of the endpoint picker, and not of the controller. */
+export function isOfPicker({ metadata }: Rendered): boolean {
+  return metadata.labels?.['app.kubernetes.io/component'] === 'endpoint-picker';
+}
+
+/** The object of a kind, by name when there are several; those of the endpoint picker by name alone. Throws when there is not exactly one. */
 export function only(objects: readonly Rendered[], kind: string, name?: string): Rendered {
-  const found = objects.filter((object) => object.kind === kind && (name === undefined || object.metadata.name === name));
+  const found = objects.filter((object) => object.kind === kind && (name === undefined ? !isOfPicker(object) : object.metadata.name === name));
   const [first] = found;
   if (first === undefined || found.length > 1) throw new Error(`${found.length} objects are ${kind} ${name ?? ''}: ${objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`).join(', ')}`);
   return first;

@@ -4,13 +4,14 @@ import { describe, it } from 'node:test';
 import { crds } from '../../../src/api/crds.ts';
 import { KINDS, kindNamed } from '../../../src/api/kinds.ts';
 import { WATCHED_KINDS } from '../../../src/app/served-kinds.ts';
+import { pickerKinds } from '../../../src/epp/picker.ts';
 import { moongateVersion } from '../../../src/app/versions.ts';
 import { STATUS_KINDS } from '../../../src/status/plan/shapes.ts';
 import { writeChartCrds } from '../../../tools/charts/chart-crds.ts';
 import { installManifest } from '../../../tools/charts/install-manifest.ts';
 import { ensureProgram } from '../tools/ensure.ts';
 import { helm } from '../tools/recipes.ts';
-import { allowed, charts, containerOf, namespace, only, parse, render, role, runHelm, specOf, workload } from './chart-rendering.ts';
+import { allowed, charts, containerOf, isOfPicker, namespace, only, parse, render, role, runHelm, specOf, workload } from './chart-rendering.ts';
 import type { Rendered, Role, Workload } from './chart-rendering.ts';
 
 /** The chart with settings of what Envoy Gateway has in its configuration file. */
@@ -37,15 +38,20 @@ describe('the chart as it is', () => {
     const objects = await render('moongate');
     assert.deepEqual(objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`).sort(), [
       `ClusterRole /moongate:${namespace}`,
+      `ClusterRole /moongate:${namespace}-picker`,
       `ClusterRoleBinding /moongate:${namespace}`,
+      `ClusterRoleBinding /moongate:${namespace}-picker`,
       `Deployment ${namespace}/moongate`,
+      `Deployment ${namespace}/moongate-endpoint-picker`,
       'GatewayClass /ack-gateway',
       'GatewayClass /eg',
       `PodDisruptionBudget ${namespace}/moongate`,
       `Role ${namespace}/moongate`,
       `RoleBinding ${namespace}/moongate`,
       `Service ${namespace}/envoy-gateway`,
+      `Service ${namespace}/moongate-endpoint-picker`,
       `ServiceAccount ${namespace}/moongate`,
+      `ServiceAccount ${namespace}/moongate-endpoint-picker`,
     ]);
   });
 
@@ -61,6 +67,7 @@ describe('the chart as it is', () => {
       `--xds-host=envoy-gateway.${namespace}.svc`,
       '--cluster-domain=cluster.local',
       `--helper-image=${own}`,
+      '--endpoint-picker=moongate-endpoint-picker:9002',
       '--log-level=info',
       '--log-format=json',
     ]);
@@ -125,7 +132,7 @@ describe('what the controller may do', () => {
       const roles = rolesOf(await configured({ provider: { kubernetes: provider } }));
       assert.ok(roles.length >= 2);
       assert.deepEqual(roles.flatMap(allowed).filter((line) => line.includes('*')), []);
-      assert.deepEqual(roles.flatMap(allowed).filter((line) => /\/(pods|roles|clusterroles|rolebindings)\b|escalate|impersonate|\/exec/.test(line)), []);
+      assert.deepEqual(roles.filter((one) => !isOfPicker(one)).flatMap(allowed).filter((line) => /\/(pods|roles|clusterroles|rolebindings)\b|escalate|impersonate|\/exec/.test(line)), []);
     }
   });
 
@@ -144,12 +151,14 @@ describe('what the controller may do', () => {
     assert.equal(lines.filter((line) => line.includes('/status: ')).length, STATUS_KINDS.length);
   });
 
-  it('is to write nothing of the whole cluster but statuses', async () => {
+  it('is to write nothing of the whole cluster but statuses, the Services by which Pods are listed, and the Deployments of model servers', async () => {
     const writing = allowed(role(await render('moongate'), 'ClusterRole')).filter((line) => !line.endsWith(': get list watch'));
     assert.ok(writing.length > 10);
-    assert.deepEqual(writing.filter((line) => !line.endsWith('/status: patch')), []);
-    const selecting = allowed(role(await render('moongate', { rbac: { xBackendSelectors: true } }), 'ClusterRole'));
-    assert.ok(selecting.includes('/services: create patch delete'), 'unless XBackends are to select Pods');
+    assert.deepEqual(writing.filter((line) => !line.endsWith('/status: patch')), ['/services: create patch delete', 'apps/deployments: get create patch']);
+    const without = allowed(role(await render('moongate', { rbac: { selectorServices: false } }), 'ClusterRole'));
+    assert.ok(!without.includes('/services: create patch delete'), 'pools and XBackends may select Pods, unless they are not to');
+    const undeployed = allowed(role(await render('moongate', { rbac: { modelServers: false } }), 'ClusterRole'));
+    assert.ok(!undeployed.some((line) => line.startsWith('apps/deployments')), 'pools may bring model servers, unless they are not to');
   });
 
   it('is to keep proxies, certificates and a Lease in its own namespace', async () => {
@@ -199,7 +208,7 @@ describe('what the controller may do', () => {
 
   it('is bound to the account that the Pods run as', async () => {
     const objects = await render('moongate', { serviceAccount: { name: 'keeper' } });
-    const bindings = objects.filter(({ kind }) => kind.endsWith('Binding')) as (Rendered & { roleRef: { kind: string; name: string }; subjects: object[] })[];
+    const bindings = objects.filter((object) => object.kind.endsWith('Binding') && !isOfPicker(object)) as (Rendered & { roleRef: { kind: string; name: string }; subjects: object[] })[];
     assert.equal(bindings.length, 2);
     for (const { kind, metadata, roleRef, subjects } of bindings) {
       assert.deepEqual(subjects, [{ kind: 'ServiceAccount', name: 'keeper', namespace }]);
@@ -207,6 +216,19 @@ describe('what the controller may do', () => {
     }
     assert.equal(only(objects, 'ServiceAccount').metadata.name, 'keeper');
     assert.equal(workload(objects, 'Deployment').spec.template.spec.serviceAccountName, 'keeper');
+  });
+
+  it('lets the endpoint picker read pools and Pods, where it is to look', async () => {
+    const read = pickerKinds.filter((kind) => kind !== 'EndpointSlice').map(kindNamed);
+    const reading = read.map(({ group, plural }) => `${group}/${plural}: get list watch`).sort();
+    assert.deepEqual(allowed(role(await render('moongate'), 'ClusterRole', `moongate:${namespace}-picker`)).sort(), reading);
+    const some = await configured({ provider: { kubernetes: { watch: { namespaces: ['shop'] } } } });
+    const own = role(some, 'Role', 'moongate-endpoint-picker');
+    assert.deepEqual([own.metadata.namespace, ...allowed(own).sort()], ['shop', ...reading]);
+    assert.ok(containerOf(some, 'moongate-endpoint-picker').args.includes('--watch-namespace=shop'));
+    const none = await render('moongate', { endpointPicker: { enabled: false } });
+    assert.deepEqual(none.filter(isOfPicker), []);
+    assert.ok(!containerOf(none).args.some((arg) => arg.startsWith('--endpoint-picker')));
   });
 
   it('can be left to others', async () => {
@@ -349,7 +371,7 @@ describe('values that people use', () => {
     assert.deepEqual(only(objects, 'Service').metadata.annotations, { a: 'b' });
     assert.ok(containerOf(objects, 'gw').args.includes('--xds-host=gw-xds.kube-system.svc'));
     assert.deepEqual([...new Set(objects.map(({ metadata }) => metadata.namespace).filter((name) => name !== undefined))], ['kube-system']);
-    assert.deepEqual(names(objects, 'ClusterRole'), ['gw:kube-system']);
+    assert.deepEqual(names(objects, 'ClusterRole'), ['gw:kube-system', 'gw:kube-system-picker']);
   });
 
   it('a budget is what the values say, and none when they say zero', async () => {
@@ -393,7 +415,7 @@ describe('a replica in each pool of nodes', () => {
 
   it('is a Deployment for each, bound to the nodes of its pool', async () => {
     const objects = await render('moongate', { deployment: { nodePools: { label, names: ['np1', 'NP_2'] }, pod: { nodeSelector: { os: 'linux' } } } });
-    assert.deepEqual(names(objects, 'Deployment'), ['moongate-np-2', 'moongate-np1']);
+    assert.deepEqual(names(objects, 'Deployment'), ['moongate-endpoint-picker', 'moongate-np-2', 'moongate-np1']);
     for (const [name, pool] of [['moongate-np1', 'np1'], ['moongate-np-2', 'NP_2']] as const) {
       const { spec } = workload(objects, 'Deployment', name);
       assert.deepEqual(spec.template.spec.nodeSelector, { [label]: pool, os: 'linux' });

@@ -198,7 +198,7 @@ describe('our own dialect', () => {
     assert.deepEqual([call.metadata['x-moongate-inference-pool'], length], ['ns/pool', '100000']);
   });
 
-  test('keeps the call open until the answer has ended, and shows nothing of it', async () => {
+  test('keeps the call open until the answer has ended, and shows its headers alone', async () => {
     const host = await hostFor(pool('own', 'closed'));
     pick(addressOf('a'));
     const calls = pickers.get('own')?.calls ?? [];
@@ -208,7 +208,7 @@ describe('our own dialect', () => {
     assert.equal(calls[earlier]?.ended, false);
     await answer;
     await until('the call has ended', () => calls[earlier]?.ended === true);
-    assert.deepEqual([...new Set(calls[earlier]?.messages)], ['requestHeaders', 'requestBody']);
+    assert.deepEqual([...new Set(calls[earlier]?.messages)], ['requestHeaders', 'requestBody', 'responseHeaders']);
   });
 
   for (const [mode, status] of [['open', 200], ['closed', 503]] as const) {

@@ -1,8 +1,8 @@
 /** A listener of its own, and how it speaks to the picker. */
 export interface ExtProcListener {
   readonly port: number;
-  /** Of the ext_proc filter, beside where the picker is. */
-  readonly filter: object;
+  /** Of the ext_proc filter, beside where the picker is. Without it no picker is asked. */
+  readonly filter?: object;
   /** HTTP filters in front of it. */
   readonly before?: readonly object[];
   /** Default 'picker'. */
@@ -90,7 +90,7 @@ function listener({ port, filter, before = [], cluster = 'picker' }: ExtProcList
     route_config: { virtual_hosts: [{ name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster: 'servers', timeout: '0s', retry_policy: retry } }] }] },
     http_filters: [
       ...before,
-      { name: 'ext_proc', typed_config: extProc },
+      ...(filter === undefined ? [] : [{ name: 'ext_proc', typed_config: extProc }]),
       { name: 'router', typed_config: { ...type('extensions.filters.http.router.v3.Router'), suppress_envoy_headers: true } },
     ],
   };

@@ -45,8 +45,8 @@ const cases: readonly { what: string; type: PluginType; parameters?: object; ser
   { what: 'what the header names, in its order', type: headerBasedTestingFilter, decision: newDecision(testRequest({ headers: { 'test-epp-endpoint-selection': '10.0.0.2, 10.0.0.0:8000,10.0.0.1:9,10.0.0.2' } }), 0), servers: [{}, {}, {}], keeps: [2, 0] },
   { what: 'nobody without the header', type: headerBasedTestingFilter, servers: [{}], keeps: [] },
   { what: 'ranges', type: contextLengthAware, parameters: { label: 'r', enableFiltering: true }, decision: newDecision(testRequest({ promptTokens: 10 }), 0), servers: [{ labels: { r: '0-10' } }, { labels: { r: '11-20' } }, { labels: { r: '?' } }, {}], keeps: [0, 3] },
-  { what: 'servers that are full or silent', type: utilizationDetector, decision: newDecision(testRequest(), 1000), servers: [{ at: 900 }, { at: 900, waiting: 5 }, { at: 900, kvCacheUsage: 0.8 }, { at: 700 }], keeps: [0] },
-  { what: 'all when all are full', type: utilizationDetector, decision: newDecision(testRequest(), 1000), servers: [{ at: 700 }, { at: 900, waiting: 9 }], keeps: [0, 1] },
+  { what: 'servers that are full or silent', type: utilizationDetector, decision: newDecision(testRequest(), 1000), servers: [{ at: 900 }, { at: 900, waiting: 5 }, { at: 900, kvCacheUsage: 0.8 }, { at: 700, metricsDue: 750 }, { at: -Infinity }], keeps: [0] },
+  { what: 'all when all are full', type: utilizationDetector, decision: newDecision(testRequest(), 1000), servers: [{ at: 700, metricsDue: 750 }, { at: 900, waiting: 9 }], keeps: [0, 1] },
   { what: 'servers with room', type: concurrencyDetector, parameters: { maxConcurrency: 2 }, servers: [{ inFlight: 1 }, { inFlight: 2 }], keeps: [0] },
 ];
 
@@ -61,18 +61,30 @@ test('a filter that leaves out nobody copies nothing', () => {
 
 test('saturation is a mean over servers, and 1 without any', () => {
   const utilization = made<SaturationDetector>(utilizationDetector);
-  assert.equal(utilization.saturation(1000, servers({ at: 1000, waiting: 10 }, { at: 1000, kvCacheUsage: 0.4 }, { at: 0 })), (2 + 0.5 + 1) / 3);
+  assert.equal(utilization.saturation(1000, servers({ at: 1000, waiting: 10 }, { at: 1000, kvCacheUsage: 0.4 }, { at: 0, metricsDue: 700 })), (2 + 0.5 + 1) / 3);
   assert.equal(utilization.saturation(0, []), 1);
   const loads = servers({ inFlight: 50, inFlightTokens: 1e6 }, { inFlight: 0, inFlightTokens: 5e5 });
   const concurrency = (concurrencyMode: string) => made<SaturationDetector>(concurrencyDetector, { concurrencyMode }).saturation(0, loads);
   assert.deepEqual(['requests', 'tokens', 'hybrid'].map(concurrency), [0.25, 0.75, 0.75]);
 });
 
+test('saturation counts what was sent since the scrape, what is coming, and nobody who is only asked seldom', () => {
+  const utilization = made<SaturationDetector>(utilizationDetector);
+  const all = servers({ at: 0, metricsDue: 1000, inFlight: 8, inFlightAtScrape: 0 }, { at: 0, metricsDue: 1000, waiting: 1, inFlight: 2 });
+  assert.equal(utilization.saturation(1000, all), (8 / 4 / 5 + 1 / 5) / 2, 'a quarter of what was sent waits where there is no queue');
+  assert.equal(utilization.saturation(1000, all, 4), (10 / 4 / 5 + 3 / 5) / 2);
+  assert.deepEqual([1000, 1200, 1201].map((now) => utilization.stale?.(now, all)), [0, 0, 2]);
+  assert.equal(utilization.stale?.(0, servers({ at: -Infinity })), 1, 'never heard of');
+  const loads = servers({ inFlight: 50, inFlightTokens: 1e6 }, { inFlight: 0, inFlightTokens: 0 });
+  const concurrency = (concurrencyMode: string) => made<SaturationDetector>(concurrencyDetector, { concurrencyMode }).saturation(0, loads, 20);
+  assert.deepEqual(['requests', 'tokens', 'hybrid'].map(concurrency), [0.35, 0.6, 0.65]);
+});
+
 test('prefix-cache-affinity-filter sticks to the cache, and spills when that would take too long', () => {
   const prompt = testPrompt(1, 2, 3, 4, 5);
   const index = testPrefixIndex();
-  index.add(testPrompt(1, 2, 3, 4), 0);
-  index.add(testPrompt(1, 2, 3), 1);
+  index.add(testPrompt(1, 2, 3, 4), testEndpoint(0));
+  index.add(testPrompt(1, 2, 3), testEndpoint(1));
   const keeps = (tokens: number, parameters: object = {}, random = () => 0.5) => {
     const all = servers({ inFlightTokens: tokens }, {}, {});
     const decision = newDecision(testRequest({ prompt }), 0);

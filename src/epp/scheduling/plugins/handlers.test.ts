@@ -78,7 +78,7 @@ test('disaggregation: a stage that finds nobody is done by the server that decod
 test('prefix-based-pd-decider: by what the decoding server has not cached', () => {
   const index = testPrefixIndex();
   const prompt = testPrompt(1, 2, 3, 4);
-  index.add(testPrompt(1, 2), 0);
+  index.add(testPrompt(1, 2), testEndpoint(0));
   const decision = newDecision(testRequest({ prompt, promptTokens: 256 }), 0);
   decision.prefixes.set('approx-prefix-cache-producer', index.match(prompt, pool));
   const decides = (parameters: object, endpoint = pool[0]) => made<Decider>(prefixBasedPdDecider, parameters).disaggregate(decision, endpoint);

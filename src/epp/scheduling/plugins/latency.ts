@@ -22,8 +22,8 @@ export function predictedTtft(decision: Decision, endpoint: Endpoint, attribute:
 
 /** Reads the headroom of servers for one decision. A client that allows nothing leaves none: the least is taken then. */
 export function headrooms(decision: Decision, { ttft, tpot }: ReturnType<typeof latencyAttributes>): (endpoint: Endpoint) => Headroom | undefined {
-  const allowedTtft = allowed(decision.request, 'ttft');
-  const allowedTpot = allowed(decision.request, 'tpot');
+  const allowedTtft = allowedMs(decision.request, 'ttft');
+  const allowedTpot = allowedMs(decision.request, 'tpot');
   return (endpoint) => {
     const first = predictedTtft(decision, endpoint, ttft);
     if (first === undefined) return undefined;
@@ -31,7 +31,8 @@ export function headrooms(decision: Decision, { ttft, tpot }: ReturnType<typeof 
   };
 }
 
-function allowed({ headers }: InferenceRequest, what: 'ttft' | 'tpot'): number {
+/** What the client allows; 0: it does not say, or says nonsense. */
+export function allowedMs({ headers }: InferenceRequest, what: 'ttft' | 'tpot'): number {
   const ms = Number(headers.get(`x-llm-d-slo-${what}-ms`) ?? headers.get(`x-slo-${what}-ms`));
   return Number.isFinite(ms) && ms > 0 ? ms : 0;
 }

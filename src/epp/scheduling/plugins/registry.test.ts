@@ -45,7 +45,7 @@ const situation = fc.record({ servers: fc.array(endpoint, { minLength: 1, maxLen
   const candidates = servers.map((server, slot) => testEndpoint(slot, server));
   const prompt = testPrompt(1, 2, 3);
   const index = testPrefixIndex();
-  for (const slot of known) index.add(testPrompt(1, 2), slot);
+  for (const slot of known) index.add(testPrompt(1, 2), testEndpoint(slot));
   const decision = newDecision(testRequest({ prompt, promptTokens: tokens, headers: { tier: 'gold', 'x-slo-ttft-ms': '20' } }), 1000);
   decision.prefixes.set('approx-prefix-cache-producer', index.match(prompt, candidates));
   decision.peer = candidates[0];

@@ -1,6 +1,7 @@
 import type { PluginType } from '../plugin-type.ts';
+import { latencySloAdmitter } from './admitters/latency-slo-admitter.ts';
+import { probabilisticAdmitter } from './admitters/probabilistic-admitter.ts';
 import { dataLayerTypes } from './declared/data-layer.ts';
-import { flowControlTypes } from './declared/flow-control.ts';
 import { parsers } from './declared/parsers.ts';
 import { declaredProducers } from './declared/producers.ts';
 import { responsePlugins } from './declared/response-plugins.ts';
@@ -8,6 +9,11 @@ import { alwaysDisaggMultimodalDecider, alwaysDisaggPdDecider } from './deciders
 import { prefixBasedPdDecider } from './deciders/prefix-based-pd-decider.ts';
 import { concurrencyDetector } from './detectors/concurrency-detector.ts';
 import { utilizationDetector } from './detectors/utilization-detector.ts';
+import { priorityThenTimeEvictionOrderPolicy } from './eviction/priority-then-time-eviction-order-policy.ts';
+import { sheddableEvictionFilter } from './eviction/sheddable-eviction-filter.ts';
+import { globalStrictFairnessPolicy } from './fairness/global-strict-fairness-policy.ts';
+import { programAwareFairness } from './fairness/program-aware-fairness.ts';
+import { roundRobinFairnessPolicy } from './fairness/round-robin-fairness-policy.ts';
 import { byLabel } from './filters/by-label.ts';
 import { endpointAttributeFilter } from './filters/endpoint-attribute-filter.ts';
 import { headerBasedTestingFilter } from './filters/header-based-testing-filter.ts';
@@ -22,6 +28,9 @@ import { dataParallelProfileHandler } from './handlers/data-parallel-profile-han
 import { disaggProfileHandler } from './handlers/disagg-profile-handler.ts';
 import { headerProfileHandler } from './handlers/header-profile-handler.ts';
 import { singleProfileHandler } from './handlers/single-profile-handler.ts';
+import { edfOrderingPolicy } from './ordering/edf-ordering-policy.ts';
+import { fcfsOrderingPolicy } from './ordering/fcfs-ordering-policy.ts';
+import { sloDeadlineOrderingPolicy } from './ordering/slo-deadline-ordering-policy.ts';
 import { maxScorePicker } from './pickers/max-score-picker.ts';
 import { randomPicker } from './pickers/random-picker.ts';
 import { weightedRandomPicker } from './pickers/weighted-random-picker.ts';
@@ -44,6 +53,9 @@ import { runningRequestsSizeScorer } from './scorers/running-requests-size-score
 import { sessionAffinityScorer } from './scorers/session-affinity-scorer.ts';
 import { tokenLoadScorer } from './scorers/token-load-scorer.ts';
 import { topologyAffinityScorer } from './scorers/topology-affinity-scorer.ts';
+import { priorityHoldbackPolicy } from './usage-limits/priority-holdback-policy.ts';
+import { softReflectiveCeilingPolicy } from './usage-limits/soft-reflective-ceiling-policy.ts';
+import { staticUsageLimitPolicy } from './usage-limits/static-usage-limit-policy.ts';
 
 /** All types of plugins, in the order of the documentation. */
 export const pluginTypes: readonly PluginType[] = [
@@ -92,7 +104,19 @@ export const pluginTypes: readonly PluginType[] = [
   ...declaredProducers,
   utilizationDetector,
   concurrencyDetector,
-  ...flowControlTypes,
+  globalStrictFairnessPolicy,
+  roundRobinFairnessPolicy,
+  programAwareFairness,
+  fcfsOrderingPolicy,
+  edfOrderingPolicy,
+  sloDeadlineOrderingPolicy,
+  staticUsageLimitPolicy,
+  priorityHoldbackPolicy,
+  softReflectiveCeilingPolicy,
+  sheddableEvictionFilter,
+  priorityThenTimeEvictionOrderPolicy,
+  probabilisticAdmitter,
+  latencySloAdmitter,
   ...parsers,
   ...dataLayerTypes,
   ...responsePlugins,

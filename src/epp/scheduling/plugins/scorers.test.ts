@@ -76,8 +76,8 @@ test('prefix-cache-scorer: the share of the prompt, or the length of the match',
   const all = servers({}, {}, {});
   const prompt = testPrompt(1, 2, 3, 4);
   const index = testPrefixIndex();
-  index.add(testPrompt(1, 2, 3, 4), 0);
-  index.add(testPrompt(1, 9, 3), 1);
+  index.add(testPrompt(1, 2, 3, 4), testEndpoint(0));
+  index.add(testPrompt(1, 9, 3), testEndpoint(1));
   const decision = newDecision(testRequest({ prompt }), 0);
   assert.deepEqual(scored(made(prefixCacheScorer), decision, all), [0, 0, 0], 'nobody has looked');
   decision.prefixes.set('approx-prefix-cache-producer', index.match(prompt, all));
@@ -103,7 +103,7 @@ test('no-hit-lru-scorer: who was given a cold prompt last comes last, and warm p
   assert.deepEqual(scored(scorer, plain, all), [1, 0, 0.5]);
   const prompt = testPrompt(1);
   const index = testPrefixIndex();
-  index.add(prompt, 2);
+  index.add(prompt, testEndpoint(2));
   const warm = newDecision(testRequest({ prompt }), 0);
   warm.prefixes.set('approx-prefix-cache-producer', index.match(prompt, all));
   assert.deepEqual(scored(scorer, warm, all), [0.5, 0.5, 0.5]);

@@ -17,16 +17,18 @@ export const concurrencyDetector = pluginType({
   },
   needs: (p) => [p.inFlightLoadProducerName],
   create: ({ concurrencyMode, maxConcurrency, maxTokenConcurrency, headroom }) => {
-    const requests = ({ inFlight }: Endpoint) => inFlight / maxConcurrency;
-    const tokens = ({ inFlightTokens }: Endpoint) => inFlightTokens / maxTokenConcurrency;
-    const fullness = { requests, tokens, hybrid: (endpoint: Endpoint) => Math.max(requests(endpoint), tokens(endpoint)) }[concurrencyMode];
+    const requests = ({ inFlight }: Endpoint, coming: number) => (inFlight + coming) / maxConcurrency;
+    // Requests that are coming are taken to have as many tokens as those that are there.
+    const tokens = ({ inFlight, inFlightTokens }: Endpoint, coming: number) => ((inFlight > 0 ? 1 + coming / inFlight : 1) * inFlightTokens) / maxTokenConcurrency;
+    const fullness = { requests, tokens, hybrid: (endpoint: Endpoint, coming: number) => Math.max(requests(endpoint, coming), tokens(endpoint, coming)) }[concurrencyMode];
     return {
-      saturation(_, endpoints) {
+      saturation(_, endpoints, coming = 0) {
+        const share = coming / endpoints.length;
         let sum = 0;
-        for (const endpoint of endpoints) sum += fullness(endpoint);
+        for (const endpoint of endpoints) sum += fullness(endpoint, share);
         return endpoints.length === 0 ? 1 : sum / endpoints.length;
       },
-      filter: (_, candidates) => keep(candidates, (candidate) => fullness(candidate) < 1 + headroom),
+      filter: (_, candidates) => keep(candidates, (candidate) => fullness(candidate, 0) < 1 + headroom),
     };
   },
 });

@@ -23,7 +23,7 @@ export const approxPrefixCacheProducer = pluginType({
       },
       picked({ request }, { endpoints: [first] }, stage) {
         // Who encodes pictures does not read the prompt.
-        if (stage !== 'encode' && first !== undefined && request.prompt !== undefined && request.prompt.blocks > 0) index.add(request.prompt, first.slot);
+        if (stage !== 'encode' && first !== undefined && request.prompt !== undefined && request.prompt.blocks > 0) index.add(request.prompt, first);
       },
       removed: ({ slot }) => index.removeEndpoint(slot),
     };
