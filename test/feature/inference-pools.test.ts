@@ -67,7 +67,7 @@ test('a pool with a deployment gets its Pods, and says how far they are', async 
 
   await until('there is a Deployment', () => api.list('Deployment').some(({ metadata }) => metadata.name === 'llama'));
   const made = api.get('Deployment', 'default/llama')['spec'] as { readonly replicas: number; readonly template: { readonly spec: object } };
-  assert.deepEqual([made.replicas, made.template.spec], [3, spec]);
+  assert.deepEqual([made.replicas, made.template.spec], [3, { containers: [{ ...spec.containers[0], imagePullPolicy: 'IfNotPresent' }] }]);
   await until('it says that Pods are missing', () => deployed() === 'Deployed=False 0 of 3 Pods are available');
   api.putStatus('Deployment', 'default/llama', { availableReplicas: 3 });
   await until('it says that they are there', () => deployed() === 'Deployed=True 3 of 3 Pods are available');

@@ -41,11 +41,20 @@ test('a pool gets a Deployment of its own, whose Pods are known by a label', asy
   await until('there is a Deployment', () => server.list('Deployment').length === 1);
   const { metadata } = server.get('Deployment', key);
   assert.deepEqual((metadata as { readonly ownerReferences?: unknown }).ownerReferences, [{ ...owner, name: 'llama', uid: 'u1', controller: true }]);
-  assert.deepEqual(specOf(server), { replicas: 3, selector: { matchLabels: { pool: 'llama' } }, template: { metadata: { labels: { team: 'a', pool: 'llama' } }, spec } });
+  assert.deepEqual(specOf(server), { replicas: 3, selector: { matchLabels: { pool: 'llama' } }, template: { metadata: { labels: { team: 'a', pool: 'llama' } }, spec: { containers: [{ ...spec.containers[0], imagePullPolicy: 'IfNotPresent' }] } } });
   await until('it says that Pods are missing', () => states.get(key)?.kind === 'deployed');
   assert.deepEqual(states.get(key), { kind: 'deployed', available: 0, wanted: 3 });
   server.putStatus('Deployment', key, { availableReplicas: 3 });
   await until('it says that they are there', () => JSON.stringify(states.get(key)) === JSON.stringify({ kind: 'deployed', available: 3, wanted: 3 }));
+});
+
+test('a pool may say when its image is pulled', async (context) => {
+  const { server, servers, want } = await setUp(context);
+  servers.setWriting(true);
+  const always = { hostNetwork: true, containers: [{ name: 'server', imagePullPolicy: 'Always' }] };
+  want({ ...wanted, template: { spec: always } });
+  await until('there is a Deployment', () => server.list('Deployment').length === 1);
+  assert.deepEqual(specOf(server).template.spec, always);
 });
 
 test('it follows the pool, and what somebody else changed is put right', async (context) => {

@@ -20,7 +20,7 @@ export interface WantedModelServers {
   /** Of the pool. */
   readonly uid: string;
   readonly replicas: number;
-  readonly template: { readonly metadata?: { readonly labels?: Labels; readonly annotations?: Labels }; readonly spec: object };
+  readonly template: { readonly metadata?: { readonly labels?: Labels; readonly annotations?: Labels }; readonly spec: PodSpec };
 }
 
 /** How far the model servers of a pool have come. */
@@ -41,6 +41,11 @@ export interface ModelServersOptions {
 }
 
 type Labels = Readonly<Record<string, string>>;
+
+/** What is looked at of a PodSpec; the rest is handed on as it is. */
+interface PodSpec {
+  readonly containers: readonly object[];
+}
 
 const fieldManager = 'moongate-model-servers';
 const backOff = { firstMs: 1_000, maxMs: 60_000 };
@@ -147,7 +152,12 @@ function deploymentFor({ namespace, name, uid, replicas, template }: WantedModel
     spec: {
       replicas,
       selector: { matchLabels: { [label]: name } },
-      template: { metadata: { labels: { ...labels, [label]: name }, ...(annotations !== undefined && { annotations }) }, spec: template.spec },
+      template: { metadata: { labels: { ...labels, [label]: name }, ...(annotations !== undefined && { annotations }) }, spec: { ...template.spec, containers: template.spec.containers.map(keptImage) } },
     },
   };
+}
+
+/** Kubernetes pulls an image called "latest" for each Pod anew unless it is told not to. Those of model servers are tens of gigabytes. */
+function keptImage(container: object): object {
+  return { imagePullPolicy: 'IfNotPresent', ...container };
 }
