@@ -40,7 +40,7 @@ interface ParentLabel {
 const bad: ReadonlySet<string> = new Set(['Conflicted', 'PartiallyInvalid', 'OverlappingTLSConfig', 'InsecureFrontendValidationMode']);
 
 /** Of these, nothing of the configuration is left out. Whether endpoints are there is a matter of the moment. */
-const harmless: ReadonlySet<string> = new Set(['OverlappingTLSConfig', 'InsecureFrontendValidationMode', 'BackendsAvailable', 'Exported']);
+const harmless: ReadonlySet<string> = new Set(['OverlappingTLSConfig', 'InsecureFrontendValidationMode', 'BackendsAvailable', 'Deployed', 'Exported']);
 
 /** Reasons that only sum up what listeners say. */
 const summaries: ReadonlySet<string> = new Set(['ListenersNotValid', 'ListenersNotResolved']);

@@ -1,5 +1,5 @@
 import { findings, type AnyStatus, type Finding } from '../admin/findings.ts';
-import type { KindName } from '../api/kinds.ts';
+import { KINDS, type KindName } from '../api/kinds.ts';
 import type { Resource } from '../api/resource.ts';
 import type { Collection } from '../reactive/collection.ts';
 import type { FileProblem } from '../source/files/changes.ts';
@@ -51,7 +51,7 @@ function conditionProblem(finding: Finding, object: { readonly kind: string; rea
   return {
     file: object.origin?.file ?? '',
     line: object.origin?.line ?? 0,
-    kind: object.kind,
+    kind: KINDS.get(object.kind)?.objectKind ?? object.kind,
     key: object.key,
     severity,
     field: where === '' ? `${type}=${status} (${reason})` : `${where}: ${type}=${status} (${reason})`,

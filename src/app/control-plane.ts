@@ -4,7 +4,7 @@ import type { ObjectRef, Resource } from '../api/resource.ts';
 import type { Collection, Source } from '../reactive/collection.ts';
 import type { StageError } from '../reactive/derived.ts';
 import { Graph } from '../reactive/graph.ts';
-import type { Inputs, PortBinding, ProxyState, Rejection, Settings } from '../translate/inputs.ts';
+import type { Inputs, ModelServersState, PortBinding, ProxyState, Rejection, Settings } from '../translate/inputs.ts';
 import { translate, type Outputs } from '../translate/translate.ts';
 
 /** The collections that are written from outside, by kind. */
@@ -23,7 +23,7 @@ export interface ResourceChange {
  *     objects, port bindings, proxy states, rejections ─► translate ─► ir ─► xds resources
  *                                                             └─► statuses, wanted ports, proxies
  *
- * Write into `resources`, `portBindings`, `proxyStates`, `rejections`, `unreadable` and `selectorFaults`, then call `settle`.
+ * Write into `resources`, `portBindings`, `proxyStates`, `rejections`, `unreadable`, `selectorFaults` and `modelServers`, then call `settle`.
  */
 export interface ControlPlane {
   readonly resources: ResourceSources;
@@ -32,6 +32,7 @@ export interface ControlPlane {
   readonly rejections: Source<Rejection>;
   readonly unreadable: Source<string>;
   readonly selectorFaults: Source<string>;
+  readonly modelServers: Source<ModelServersState>;
   readonly outputs: Outputs;
   readonly xds: Collection<ProxyResource>;
   /** Brings outputs up to date with what was written. */
@@ -47,7 +48,8 @@ export function controlPlane(options: { readonly settings: Settings; readonly xd
   const rejections = graph.source<Rejection>('rejections');
   const unreadable = graph.source<string>('unreadable');
   const selectorFaults = graph.source<string>('selector-faults');
-  const inputs: Inputs = { resources, portBindings, proxyStates, rejections, unreadable, selectorFaults };
+  const modelServers = graph.source<ModelServersState>('model-servers');
+  const inputs: Inputs = { resources, portBindings, proxyStates, rejections, unreadable, selectorFaults, modelServers };
   const outputs = translate(graph, inputs, options.settings);
   return {
     resources,
@@ -56,6 +58,7 @@ export function controlPlane(options: { readonly settings: Settings; readonly xd
     rejections,
     unreadable,
     selectorFaults,
+    modelServers,
     outputs,
     xds: xdsResources(graph, outputs, options.xds ?? {}),
     settle: () => graph.settle(),

@@ -7,6 +7,7 @@ import { RejectionMap } from './rejection-map.ts';
 import { SERVICE, WATCHED_KINDS } from './served-kinds.ts';
 import { SecureEndpoint } from './secure-endpoint.ts';
 import { unreadable } from './unreadable.ts';
+import { followModelServers, modelServers } from './wanted-model-servers.ts';
 import { wantedInfrastructure } from './wanted-proxies.ts';
 import { followSelectors, selectorServices } from './wanted-selectors.ts';
 import type { KindName } from '../api/kinds.ts';
@@ -16,6 +17,7 @@ import { CertificateKeeper } from '../infra/kubernetes/certificates/certificate-
 import { serverNames } from '../infra/kubernetes/certificates/identity.ts';
 import { proxyName, proxyNamespace } from '../infra/kubernetes/names.ts';
 import { ProxyInfra, type ProxyInfraState } from '../infra/kubernetes/proxy-infra.ts';
+import type { ModelServers } from '../infra/kubernetes/model-servers.ts';
 import type { SelectorServices } from '../infra/kubernetes/selector-services.ts';
 import type { ProxyEnvironment, WantedProxy } from '../infra/kubernetes/wanted-proxy.ts';
 import type { NamespaceScope } from '../kube/reflector-state.ts';
@@ -50,6 +52,7 @@ export class Controller {
   readonly #infra: ProxyInfra;
   readonly #certificates: CertificateKeeper;
   readonly #selectors: SelectorServices;
+  readonly #modelServers: ModelServers;
   readonly #statuses: StatusWriter;
   readonly #rejections: RejectionMap;
   readonly #election: LeaseElection | undefined;
@@ -96,6 +99,7 @@ export class Controller {
     followReferences(this.plane, (kind, namespaces) => this.#source.setScope(kind, namespaces));
     this.#infra = new ProxyInfra({ client, environment, namespaces: proxyNamespaces, log, onState: (id, state) => this.#onInfraState(id, state) });
     this.#selectors = selectorServices({ client, core: this.#core, log });
+    this.#modelServers = modelServers({ client, core: this.#core, log });
     this.#certificates = new CertificateKeeper({
       client,
       namespace: environment.controllerNamespace,
@@ -166,6 +170,7 @@ export class Controller {
     this.#core.open();
     this.#reconcile();
     followSelectors(this.plane, this.#selectors);
+    followModelServers(this.plane, this.#modelServers);
     await this.#infra.whenSynced();
     this.#hasRead = true;
     this.#setWriting(this.#isLeader);
@@ -177,7 +182,7 @@ export class Controller {
     this.#wake();
     this.#endpoint.giveUp();
     await this.#election?.stop();
-    await Promise.all([this.#statuses.stop(), this.#infra.stop(), this.#selectors.stop(), this.#certificates.stop(), this.#source.stop(), this.#rejections.stop()]);
+    await Promise.all([this.#statuses.stop(), this.#infra.stop(), this.#selectors.stop(), this.#modelServers.stop(), this.#certificates.stop(), this.#source.stop(), this.#rejections.stop()]);
     await this.ads.close();
   }
 
@@ -208,6 +213,7 @@ export class Controller {
     this.#certificates.setWriting(writing);
     this.#infra.setWriting(writing);
     this.#selectors.setWriting(writing);
+    this.#modelServers.setWriting(writing);
     // What is not read yet would make statuses say so.
     this.#statuses.setWriting(writing && this.#hasRead);
   }

@@ -46,7 +46,7 @@ export class OwnPicker {
 
   /** Whether there is a pool for it. */
   get isNeeded(): boolean {
-    return [...this.#options.plane.resources.InferencePool.values()].some(({ object }) => object.spec.endpointPickerRef === undefined);
+    return [...this.#options.plane.outputs.pools.values()].some(({ resource: { object } }) => object.spec.endpointPickerRef === undefined);
   }
 
   /** Whether it has answered once; without it, requests are sent to any server of their pool. */
@@ -61,7 +61,7 @@ export class OwnPicker {
       this.#companion.start();
       this.#timer ??= setInterval(() => void this.#look(), pollMs);
     };
-    this.#options.plane.resources.InferencePool.subscribe(look);
+    this.#options.plane.outputs.pools.subscribe(look);
     look();
   }
 

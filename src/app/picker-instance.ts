@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { AdminServer, jsonAnswer, textAnswer, type AdminHandler } from '../admin/http-server.ts';
 import type { PoolPicks } from '../admin/picks.ts';
 import { decode } from '../api/decode.ts';
-import { KINDS } from '../api/kinds.ts';
+import { servedVersion, type KindName } from '../api/kinds.ts';
 import type { Decoded, Origin } from '../api/resource.ts';
 import { defaultConfig } from '../epp/config/default-config.ts';
 import type { EndpointPickerConfig } from '../epp/config/endpoint-picker-config.ts';
@@ -140,13 +140,13 @@ function configOf({ config, allowExperimental, log }: PickerInstanceOptions): En
   return read;
 }
 
+const kindsRead: ReadonlySet<KindName> = new Set(pickerKinds);
+
 /** Of all that is in the files, what a picker reads. The rest is somebody else's to read, and to complain about. */
 function decodeForPicker(value: unknown, origin: Origin): Decoded {
   const { apiVersion, kind } = (value ?? {}) as { readonly apiVersion?: unknown; readonly kind?: unknown };
-  const known = pickerKinds.find((name) => name === kind);
-  const group = known === undefined ? undefined : KINDS.get(known)?.group;
-  const isOurs = group !== undefined && typeof apiVersion === 'string' && apiVersion.startsWith(`${group}/`);
-  return isOurs ? decode(value, origin) : { resource: undefined, problems: [] };
+  const served = typeof apiVersion === 'string' && typeof kind === 'string' ? servedVersion(apiVersion, kind) : undefined;
+  return served !== undefined && kindsRead.has(served.kind.kind) ? decode(value, origin) : { resource: undefined, problems: [] };
 }
 
 async function certificateOf({ certDir }: { readonly certDir: string | undefined }): Promise<{ readonly cert: string; readonly key: string }> {

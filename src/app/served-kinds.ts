@@ -17,7 +17,7 @@ export const SERVICE: Readonly<Record<KindName, 'served' | 'inert' | 'unserved' 
   ClientTrafficPolicy: 'unserved',
   ClusterTrustBundle: 'served',
   ConfigMap: 'served',
-  DeployedInferencePool: 'unserved',
+  DeployedInferencePool: 'served',
   EndpointSlice: 'served',
   EnvoyExtensionPolicy: 'unserved',
   EnvoyPatchPolicy: 'unserved',

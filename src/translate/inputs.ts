@@ -59,6 +59,11 @@ export interface ProxyState {
   readonly parametersFault?: string;
 }
 
+/** What became of the model servers of a pool. */
+export type ModelServersState =
+  | { readonly kind: 'deployed'; readonly available: number; readonly wanted: number; /** Why Pods do not come. */ readonly problem?: string }
+  | { readonly kind: 'failed'; readonly message: string };
+
 /** Everything that translation reads. */
 export interface Inputs {
   readonly resources: Resources;
@@ -69,4 +74,6 @@ export interface Inputs {
   readonly unreadable: Collection<string>;
   /** Why nobody lists the Pods of an XBackend or InferencePool that selects some. Key: its reference. */
   readonly selectorFaults: Collection<string>;
+  /** How far the model servers have come that an InferencePool asks to be deployed. Key: that of the pool. */
+  readonly modelServers: Collection<ModelServersState>;
 }

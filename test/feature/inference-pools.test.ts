@@ -53,6 +53,31 @@ function selectors(api: FakeApiServer): string[] {
   return api.list('Service').flatMap(({ metadata, spec }) => ((metadata as KubeMetadata).ownerReferences ?? []).map(({ apiVersion, kind, name }) => `${apiVersion} ${kind} ${name}: ${JSON.stringify((spec as { selector: object }).selector)}`));
 }
 
+test('a pool with a deployment gets its Pods, and says how far they are', async (context) => {
+  const api = await FakeApiServer.start(context);
+  api.put('GatewayClass', { metadata: { name: 'moongate' }, spec: { controllerName: defaultControllerName } });
+  api.put('Gateway', { metadata: meta('web'), spec: { gatewayClassName: 'moongate', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] } });
+  const spec = { containers: [{ name: 'model-server', image: 'vllm/vllm-openai:latest', resources: { limits: { 'nvidia.com/gpu': 1 } } }] };
+  api.put('DeployedInferencePool', { metadata: meta('llama'), spec: { deployment: { replicas: 3, template: { spec } } } });
+  await start(context, api);
+  const deployed = (): string => {
+    const { conditions = [] } = (api.get('DeployedInferencePool', 'default/llama')['status'] ?? {}) as { readonly conditions?: Parent['conditions'] };
+    return conditions.map(({ type, status, message }) => `${type}=${status} ${message}`).join();
+  };
+
+  await until('there is a Deployment', () => api.list('Deployment').some(({ metadata }) => metadata.name === 'llama'));
+  const made = api.get('Deployment', 'default/llama')['spec'] as { readonly replicas: number; readonly template: { readonly spec: object } };
+  assert.deepEqual([made.replicas, made.template.spec], [3, { containers: [{ ...spec.containers[0], imagePullPolicy: 'IfNotPresent' }] }]);
+  await until('it says that Pods are missing', () => deployed() === 'Deployed=False 0 of 3 Pods are available');
+  api.putStatus('Deployment', 'default/llama', { availableReplicas: 3 });
+  await until('it says that they are there', () => deployed() === 'Deployed=True 3 of 3 Pods are available');
+
+  api.put('HTTPRoute', { metadata: meta('chat'), spec: { parentRefs: [{ name: 'web' }], rules: [{ backendRefs: [{ group: 'gateway.networking.x-k8s.io', kind: 'InferencePool', name: 'llama' }] }] } });
+  await until('its Pods are listed', () => selectors(api).join() === 'gateway.networking.x-k8s.io/v1alpha1 InferencePool llama: {"moongate.dev/inference-pool":"llama"}');
+  await until('it has a parent', () => parents(api, 'DeployedInferencePool', 'parents').length === 1);
+  assert.equal(deployed(), 'Deployed=True 3 of 3 Pods are available');
+});
+
 test('a pool of v1alpha2 has its Pods listed and its status in its own shape, and hands its place to the pool of v1 of the same name and back', async (context) => {
   const api = await FakeApiServer.start(context);
   api.put('GatewayClass', { metadata: { name: 'moongate' }, spec: { controllerName: defaultControllerName } });

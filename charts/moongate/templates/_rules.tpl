@@ -77,6 +77,13 @@ What it makes itself is created and patched by server-side apply, and updated wh
   verbs: [create, patch, delete]
 {{- end -}}
 
+{{/* Model servers of InferencePools that have a deployment. */}}
+{{- define "moongate.rules.modelServers" -}}
+- apiGroups: [apps]
+  resources: [deployments]
+  verbs: [get, create, patch]
+{{- end -}}
+
 {{/* Their statuses. */}}
 {{- define "moongate.rules.status" -}}
 - apiGroups: [gateway.networking.k8s.io]
@@ -103,7 +110,7 @@ What it makes itself is created and patched by server-side apply, and updated wh
     - envoyproxies/status
     - securitypolicies/status
   verbs: [patch]
-- apiGroups: [inference.networking.k8s.io, inference.networking.x-k8s.io]
+- apiGroups: [gateway.networking.x-k8s.io, inference.networking.k8s.io, inference.networking.x-k8s.io]
   resources: [inferencepools/status]
   verbs: [patch]
 - apiGroups: [inference.networking.x-k8s.io, llm-d.ai]

@@ -116,6 +116,20 @@ const cases: readonly Case[] = [
     { parent: [parent('d', [accepted])] },
     { parent: [unsigned('b', [at(early, refused)]), unsigned('c', [at(early, accepted), at(early, author(theirs))]), unsigned('d', [at(early, accepted), at(early, author(ours))])] },
   ],
+  [
+    'a pool with a deployment says what became of it, before any route leads there',
+    'DeployedInferencePool',
+    { conditions: [at(early, condition('Example', 'True'))] },
+    { conditions: [condition('Deployed', 'True')], parents: [] },
+    { conditions: [at(early, condition('Example', 'True')), at(late, condition('Deployed', 'True'))] },
+  ],
+  [
+    'and beside its parents afterwards',
+    'DeployedInferencePool',
+    { conditions: [at(early, condition('Deployed', 'True'))], parents: [foreign] },
+    { conditions: [condition('Deployed', 'True')], parents: [parent('web', [accepted])] },
+    { conditions: [at(early, condition('Deployed', 'True'))], parents: [foreign, parent('web', [at(late, accepted)])] },
+  ],
   ['a pool of v1alpha2 of others is left alone', 'XInferencePool', { parent: [unsigned('web', [at(early, accepted)])] }, undefined, undefined],
   [
     'a Gateway keeps conditions of types that we do not know, and loses those that we do',

@@ -1,8 +1,9 @@
 import { named, signed, unnamed } from './anonymous.ts';
+import { mergeConditions } from './conditions.ts';
 import { mergeEntries, hasEntryOf } from './entries.ts';
 import { fieldsOf, listOf, type Fields } from './fields.ts';
 import { sameStatus } from './same.ts';
-import { shapeOf } from './shapes.ts';
+import { shapeOf, type Shape } from './shapes.ts';
 import { mergeWhole } from './whole.ts';
 
 /** Who merges, and when. */
@@ -20,24 +21,42 @@ export function merge(kind: string, statuses: { readonly observed: unknown; read
   const shape = shapeOf(kind);
   if (shape === undefined) return undefined;
   const observed = fieldsOf(statuses.observed);
-  const wanted = fieldsOf(statuses.wanted);
+  const wanted = statuses.wanted === undefined ? undefined : fieldsOf(statuses.wanted);
   const time = timestamp(now);
-  let merged: Fields;
-  if (shape.form === 'entries') {
-    const { list, max } = shape;
-    const isAnonymous = list === 'parent';
-    const before = isAnonymous ? named(observed[list]) : observed[list];
-    const after = isAnonymous ? listOf(wanted[list]).map(fieldsOf).map(signed) : wanted[list];
-    // An object that never had anything to do with us gets no empty list from us.
-    if (listOf(after).length === 0 && !hasEntryOf(before, controllerNames)) return undefined;
-    const refField = list === 'ancestors' ? 'ancestorRef' : 'parentRef';
-    const entries = mergeEntries(before, after, { controllerNames, now: time, refField, max });
-    merged = { ...observed, [list]: isAnonymous ? entries.map(unnamed) : entries };
-  } else {
-    if (statuses.wanted === undefined) return undefined;
-    merged = mergeWhole(observed, wanted, { shape, now: time });
-  }
-  return sameStatus(merged, observed) ? undefined : merged;
+  const merged = mergeShape(shape, { observed, wanted }, { controllerNames, now: time });
+  return merged === undefined || sameStatus(merged, observed) ? undefined : merged;
+}
+
+interface Both {
+  readonly observed: Fields;
+  /** undefined: the object is not ours. */
+  readonly wanted: Fields | undefined;
+}
+
+interface Writing {
+  readonly controllerNames: readonly string[];
+  readonly now: string;
+}
+
+function mergeShape(shape: Shape, { observed, wanted }: Both, writing: Writing): Fields | undefined {
+  if (shape.form === 'entries') return mergeList(shape, { observed, wanted: wanted ?? {} }, writing);
+  return wanted === undefined ? undefined : mergeWhole(observed, wanted, { shape, now: writing.now });
+}
+
+function mergeList(
+  { list, max, conditions = [] }: Extract<Shape, { form: 'entries' }>,
+  { observed, wanted }: { readonly observed: Fields; readonly wanted: Fields },
+  { controllerNames, now }: Writing,
+): Fields | undefined {
+  const isAnonymous = list === 'parent';
+  const before = isAnonymous ? named(observed[list]) : observed[list];
+  const after = isAnonymous ? listOf(wanted[list]).map(fieldsOf).map(signed) : wanted[list];
+  const own = conditions.length === 0 || wanted['conditions'] === undefined ? {} : { conditions: mergeConditions(observed['conditions'], wanted['conditions'], { now, owns: (type) => conditions.includes(type) }) };
+  // An object that never had anything to do with us gets no empty list from us.
+  if (listOf(after).length === 0 && !hasEntryOf(before, controllerNames)) return Object.keys(own).length === 0 ? undefined : { ...observed, ...own };
+  const refField = list === 'ancestors' ? 'ancestorRef' : 'parentRef';
+  const entries = mergeEntries(before, after, { controllerNames, now, refField, max });
+  return { ...observed, [list]: isAnonymous ? entries.map(unnamed) : entries, ...own };
 }
 
 /** RFC 3339 in whole seconds, as metav1.Time is written. */

@@ -5,11 +5,12 @@ import { BackendCondition, GatewayClassCondition, GatewayCondition, ListenerCond
  *
  * - `entries`: a list with an entry for each controller and parent. Every controller writes its own ones, so an entry says
  *   whose it is, and one that is no longer wanted is ours to remove. Those of `parent` have no field for that, see ./anonymous.ts.
+ *   Beside the list there may be `conditions` of types that one writer has.
  * - `whole`: a status with one writer. Nothing in it says who that is: what is no longer wanted is left alone, since the
  *   object may have passed to another controller.
  */
 export type Shape =
-  | { readonly form: 'entries'; readonly list: 'parents' | 'ancestors' | 'parent'; readonly max: number }
+  | { readonly form: 'entries'; readonly list: 'parents' | 'ancestors' | 'parent'; readonly max: number; readonly conditions?: readonly string[] }
   | { readonly form: 'whole'; readonly conditions: readonly string[]; readonly fields: readonly string[] };
 
 /** `fields` of listeners, by what Gateways and ListenerSets have in common. */
@@ -37,6 +38,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   TCPRoute: route,
   UDPRoute: route,
   InferencePool: route,
+  DeployedInferencePool: { form: 'entries', list: 'parents', max: 32, conditions: ['Deployed'] },
   XInferencePool: { form: 'entries', list: 'parent', max: 32 },
   InferenceModel: acceptedOnly,
   InferenceModelRewrite: acceptedOnly,

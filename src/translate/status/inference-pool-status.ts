@@ -1,4 +1,5 @@
 import { backendUsers, type BackendUser } from './backend-users.ts';
+import { deployedCondition } from './deployed-pool-status.ts';
 import { objectStatus, type ObjectStatus } from './object-status.ts';
 import { condition, holdsUnless, resolvedRefs } from '../conditions.ts';
 import { exportAnnotation, isExported } from '../inference/pool-export.ts';
@@ -7,7 +8,7 @@ import type { Inputs, Settings } from '../inputs.ts';
 import type { ReferenceGrants, Target } from '../reference-grants.ts';
 import type { Attachment } from '../routes/attachments.ts';
 import type { Condition } from '../../api/conditions.ts';
-import { isPoolReference, type AnyInferencePool } from '../../api/inference-pool.ts';
+import { isPoolReference, poolLabel, type AnyInferencePool } from '../../api/inference-pool.ts';
 import { keyOf, refOf } from '../../api/resource.ts';
 import type { Collection, Read } from '../../reactive/collection.ts';
 import type { Graph } from '../../reactive/graph.ts';
@@ -25,21 +26,39 @@ export function poolUsers(
   return backendUsers(graph, { name: 'InferencePool', counts, byFilters: false }, from);
 }
 
+/** What the statuses of pools are made from. */
+interface PoolStatusSources {
+  readonly inputs: Inputs;
+  readonly settings: Settings;
+  readonly pools: Collection<PoolState>;
+  readonly users: Collection<readonly BackendUser[]>;
+}
+
 /** `status` of InferencePools of all kinds: a parent for each Gateway of ours with a route that names it. With the last route the parent goes. */
-export function inferencePoolStatuses(
-  graph: Graph,
-  from: { readonly inputs: Inputs; readonly settings: Settings; readonly pools: Collection<PoolState>; readonly users: Collection<readonly BackendUser[]> },
-): Collection<ObjectStatus> {
-  // By reference: the pool of a name may be of another kind from one moment to the next.
-  return graph.expand('inference-pool-status', from.users, (found, read, key): [string, ObjectStatus][] => {
-    const state = read.get(from.pools, key);
-    if (state === undefined) return [];
-    const { kind } = state.resource;
-    const unlisted = read.get(from.inputs.selectorFaults, refOf(state.resource));
-    const parents = found.map((user) => parent(state, { user, unlisted, settings: from.settings }));
-    const status = objectStatus(kind, key, kind === 'XInferencePool' ? { parent: parents } : { parents });
-    return [[status.ref, status]];
-  });
+export function inferencePoolStatuses(graph: Graph, from: PoolStatusSources): Collection<ObjectStatus>[] {
+  const { resources, modelServers, selectorFaults } = from.inputs;
+  const parents = (read: Read, state: PoolState, users: readonly BackendUser[]): object[] => {
+    const unlisted = read.get(selectorFaults, refOf(state.resource));
+    return users.map((user) => parent(state, { user, unlisted, settings: from.settings }));
+  };
+  const standIns = resources.EndpointSlice.index('deployed-pool', ({ metadata: { namespace, labels } }) => (labels[poolLabel] === undefined ? [] : [keyOf(namespace, labels[poolLabel])]));
+  return [
+    // By reference: the pool of a name may be of another kind from one moment to the next.
+    graph.expand('inference-pool-status', from.users, (users, read, key): [string, ObjectStatus][] => {
+      const state = read.get(from.pools, key);
+      if (state === undefined || state.resource.kind === 'DeployedInferencePool') return [];
+      const { kind } = state.resource;
+      const found = parents(read, state, users);
+      const status = objectStatus(kind, key, kind === 'XInferencePool' ? { parent: found } : { parents: found });
+      return [[status.ref, status]];
+    }),
+    graph.derive('deployed-inference-pool-status', resources.DeployedInferencePool, (pool, read, key) => {
+      const state = read.get(from.pools, key);
+      const counts = state?.resource.kind === 'DeployedInferencePool';
+      const deployed = deployedCondition(pool, { runsPods: !from.settings.ownsEverything, standIns: read.where(standIns, key).length, state: read.get(modelServers, key) });
+      return objectStatus('DeployedInferencePool', key, { conditions: [deployed], parents: counts ? parents(read, state, read.get(from.users, key) ?? []) : [] });
+    }),
+  ];
 }
 
 function parent(

@@ -91,7 +91,7 @@ export function statuses(graph: Graph, from: StatusSources): Collection<ObjectSt
       return why === undefined ? undefined : objectStatus('Gateway', gateway.key, pendingGatewayStatus(gateway.metadata.generation, why));
     }),
     xBackendStatuses(graph, from),
-    inferencePoolStatuses(graph, { ...from, users }),
+    ...inferencePoolStatuses(graph, { ...from, users }),
     ...inferencePolicyStatuses(graph, { ...from, users }),
     graph.derive('route-status', from.routes, (route, read, ref) => {
       const named = new Set([...route.backends, ...(route.passthroughBackends ?? [])]);

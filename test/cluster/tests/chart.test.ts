@@ -151,12 +151,14 @@ describe('what the controller may do', () => {
     assert.equal(lines.filter((line) => line.includes('/status: ')).length, STATUS_KINDS.length);
   });
 
-  it('is to write nothing of the whole cluster but statuses, and the Services by which Pods are listed', async () => {
+  it('is to write nothing of the whole cluster but statuses, the Services by which Pods are listed, and the Deployments of model servers', async () => {
     const writing = allowed(role(await render('moongate'), 'ClusterRole')).filter((line) => !line.endsWith(': get list watch'));
     assert.ok(writing.length > 10);
-    assert.deepEqual(writing.filter((line) => !line.endsWith('/status: patch')), ['/services: create patch delete']);
+    assert.deepEqual(writing.filter((line) => !line.endsWith('/status: patch')), ['/services: create patch delete', 'apps/deployments: get create patch']);
     const without = allowed(role(await render('moongate', { rbac: { selectorServices: false } }), 'ClusterRole'));
     assert.ok(!without.includes('/services: create patch delete'), 'pools and XBackends may select Pods, unless they are not to');
+    const undeployed = allowed(role(await render('moongate', { rbac: { modelServers: false } }), 'ClusterRole'));
+    assert.ok(!undeployed.some((line) => line.startsWith('apps/deployments')), 'pools may bring model servers, unless they are not to');
   });
 
   it('is to keep proxies, certificates and a Lease in its own namespace', async () => {

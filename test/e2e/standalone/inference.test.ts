@@ -107,7 +107,7 @@ suite('a pool without a picker gets ours', { timeout: 120_000 }, () => {
   });
 
   test('which heeds objectives and rewrites of models', async () => {
-    moongate.write('policies.yaml', `apiVersion: llm-d.ai/v1alpha1
+    moongate.write('policies.yaml', `apiVersion: llm-d.ai/v1alpha2
 kind: InferenceModelRewrite
 metadata: { name: canary }
 spec:

@@ -1,12 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const directory = join(import.meta.dirname, '../manifests/standard');
+const manifests = join(import.meta.dirname, '../manifests');
 
 /** A file of the standard set as users have it; `port` takes the place of the well-known one, which a test cannot count on. */
 export function standard(name: string, port?: number): string {
-  const text = readFileSync(join(directory, `${name}.yaml`), 'utf8');
+  const text = readFileSync(join(manifests, 'standard', `${name}.yaml`), 'utf8');
   return port === undefined ? text : text.replace('port: 80\n', `port: ${port}\n`);
+}
+
+/** A file of the handbook, as it is. */
+export function handbook(name: string): string {
+  return readFileSync(join(manifests, 'handbook', `${name}.yaml`), 'utf8');
 }
 
 /** The Gateway of the standard set with the TLS listener that its patch adds. */
