@@ -46,7 +46,7 @@ test('npm scripts that pages name exist', () => {
 });
 
 test('options of the conformance suite that pages name exist', () => {
-  const commands = pages.flatMap((page) => [...text(page).matchAll(/npm run conformance -- ((?:--[\w-]+(?: [^-\s`][^\s`]*)? ?)+)/g)].map(([, options]) => ({ page, options: (options ?? '').trim().split(' ') })));
+  const commands = pages.flatMap((page) => [...text(page).matchAll(/npm run conformance(:inference)? -- ((?:--[\w-]+(?: [^-\s`][^\s`]*)? ?)+)/g)].map(([, inference, options]) => ({ page, options: [...(inference === undefined ? [] : ['--suite', 'inference']), ...(options ?? '').trim().split(' ')] })));
   assert.ok(commands.length >= 5, `only ${commands.length} commands`);
   for (const { page, options } of commands) assert.doesNotThrow(() => readOptions(options), `${page}: ${options.join(' ')}`);
 });

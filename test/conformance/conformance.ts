@@ -11,7 +11,7 @@ import { gatewayApiCrds } from './crds.ts';
 import { readExpected, withoutFeatures } from './expected.ts';
 import type { Expected } from './expected.ts';
 import { makeReportFolder } from './folder.ts';
-import { commandOf } from './options.ts';
+import { commandOf, expectedFile } from './options.ts';
 import type { Options } from './options.ts';
 import { progressLines } from './progress.ts';
 import type { TestResult } from './results.ts';
@@ -21,7 +21,8 @@ import { featuresOf, plannedTests, readCatalogue, testsOfProfile } from './suite
 import type { Catalogue } from './suite/catalogue.ts';
 import { claimedFeatures } from './suite/claims.ts';
 import { missingFeatures } from './suite/missing-features.ts';
-import { GATEWAY_API, suite, SUITE_VERSION } from './suite/recipe.ts';
+import { pickers } from './suite/pickers.ts';
+import { suiteProgram } from './suite/recipe.ts';
 import { differencesFromReport } from './suite/report.ts';
 import { runSuite } from './suite/run.ts';
 import { summaryLine } from './summary.ts';
@@ -41,11 +42,12 @@ export interface Surroundings {
 
 /** Runs the suite and answers whether all was as expected. */
 export async function runConformance(options: Options, { startTarget, print, signal }: Surroundings): Promise<boolean> {
-  const program = await ensureProgram(suite, 'conformance.test', print);
+  const { suite } = options;
+  const program = await ensureProgram(suite.recipe, suiteProgram, print);
   const kubectl = await ensureProgram(kubernetes.kubectl, 'kubectl', print);
   const catalogue = await readCatalogue(program);
   const definitions = { channel: options.channel, version: options.crds };
-  const missing = await missingFeatures(catalogue, { suiteFolder: await moduleFolder(`${GATEWAY_API}/conformance@${SUITE_VERSION}`), crdFiles: await gatewayApiCrds(definitions) });
+  const missing = await missingFeatures(catalogue, { suiteFolder: await moduleFolder(suite.module), crdFiles: await gatewayApiCrds(definitions) });
   const expected = await expectations(options, catalogue, missing);
   const asked = whatIsAsked(options, catalogue);
 
@@ -77,7 +79,7 @@ export async function runConformance(options: Options, { startTarget, print, sig
       addresses: target.addresses,
       implementation,
       ...(claimed !== undefined && { supportedFeatures: claimed }),
-      otherCrds: options.crds !== SUITE_VERSION,
+      otherCrds: options.crds !== suite.gatewayApi,
       ...(options.runTest !== undefined && { runTest: options.runTest }),
       skipTests: options.skipTests,
       parallel: options.parallel,
@@ -103,7 +105,7 @@ export async function runConformance(options: Options, { startTarget, print, sig
     ...troubleOf(end.trouble, outcomes, results),
     ...differencesFromReport(reportText, outcomes),
   ];
-  const about = { envoy: apiVersions.envoy, command: commandOf(options) };
+  const about = { envoy: apiVersions.envoy, command: commandOf(options), ...(options.picker !== undefined && { picker: pickers[options.picker].about }) };
   await writeFile(join(folder, 'results.json'), `${JSON.stringify({ seconds, ...about, outcomes: outcomes.map(asJson), problems, results: results.map(withoutOutput) }, undefined, 1)}\n`);
   if (options.report !== undefined && reportText !== undefined) await copyFile(report, options.report);
   if (problems.length > 0) await dump(join(folder, 'state', 'end'));
@@ -117,8 +119,9 @@ export async function runConformance(options: Options, { startTarget, print, sig
 }
 
 /** With a single test the suite does not look at features, so nothing is skipped for want of one. */
-async function expectations({ peer, runTest, channel, crds, profiles }: Options, catalogue: Catalogue, missing: readonly string[]): Promise<Expected> {
-  const file = join(import.meta.dirname, peer === undefined ? 'expected.yaml' : `expected-${peer}.yaml`);
+async function expectations(options: Options, catalogue: Catalogue, missing: readonly string[]): Promise<Expected> {
+  const { runTest, channel, crds, profiles } = options;
+  const file = join(import.meta.dirname, expectedFile(options));
   const expected = readExpected(await readFile(file, 'utf8'), file, catalogue);
   if (runTest === undefined) return withoutFeatures(expected, { catalogue, profiles, features: missing, reason: `the ${channel} channel of ${crds} lacks it` });
   return Object.fromEntries(Object.entries(expected).map(([profile, expectation]) => [profile, { ...expectation, notClaimed: {} }]));

@@ -5,7 +5,8 @@ import { keepRun } from './document/keep.ts';
 import { readOptions, usage } from './options.ts';
 import type { Options } from './options.ts';
 import { readCatalogue } from './suite/catalogue.ts';
-import { suite } from './suite/recipe.ts';
+import { suiteProgram } from './suite/recipe.ts';
+import type { Suite } from './suite/suites.ts';
 import { existingTarget, newTarget } from './target.ts';
 
 /** Exit statuses besides 0: not as expected, and not understood. */
@@ -20,14 +21,14 @@ function causes(error: unknown): string {
   return cause === undefined ? messageOf(error) : `${messageOf(error)}\n  ${causes(cause)}`;
 }
 
-async function document(folder: string): Promise<boolean> {
-  const catalogue = await readCatalogue(await ensureProgram(suite, 'conformance.test', print));
-  print(`kept as docs/conformance/${await keepRun(folder, catalogue)}-report.yaml; docs/conformance.md is written`);
+async function document(folder: string, suite: Suite): Promise<boolean> {
+  const catalogue = await readCatalogue(await ensureProgram(suite.recipe, suiteProgram, print));
+  print(`kept as ${await keepRun(folder, suite, catalogue)}; docs/conformance.md is written`);
   return true;
 }
 
 async function main(options: Options): Promise<boolean> {
-  if (options.document !== undefined) return document(options.document);
+  if (options.document !== undefined) return document(options.document, options.suite);
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort(new Error(`interrupted by ${signal}`)));
   const { kubeconfig } = options;
@@ -40,7 +41,7 @@ async function main(options: Options): Promise<boolean> {
 
 try {
   const options = readOptions(process.argv.slice(2));
-  if (options.help) print(usage.trimEnd());
+  if (options.help) print(usage(options.suite).trimEnd());
   else process.exitCode = (await main(options).catch((error: unknown) => (print(causes(error)), false))) ? 0 : FAILED;
 } catch (error) {
   print(messageOf(error));

@@ -7,7 +7,6 @@ import type { Installation } from '../cluster/install/install.ts';
 import { applyCrds } from './crds.ts';
 import type { Options } from './options.ts';
 import type { Implementation } from './suite/arguments.ts';
-import { suiteCoreDns } from './suite/core-dns.ts';
 
 /** A cluster with an implementation in it. */
 export interface Target extends AsyncDisposable {
@@ -56,8 +55,8 @@ async function implementationOf({ peer }: Pick<Options, 'peer'>): Promise<Implem
 }
 
 /**
- * The suite insists on CRDs of its own version, and the chart would bring those of the version that it follows. And it looks
- * for what a Gateway's infrastructure is labelled with in the Gateway's namespace.
+ * Suites insist on CRDs of their own version, and the chart would bring those of the version that it follows. And they look for proxies, and for what a
+ * Gateway's infrastructure is labelled with, in the Gateway's namespace.
  */
 const chartValues = ['crds.enabled=false', 'config.envoyGateway.provider.kubernetes.deploy.type=GatewayNamespace'];
 
@@ -69,11 +68,11 @@ export interface StartOptions {
 
 /** A new cluster with the CRDs that were asked for and the implementation. It goes when it is disposed of, unless it is to be kept. */
 export async function newTarget(options: Options, { print, signal }: StartOptions): Promise<Target> {
-  const { peer, keep } = options;
+  const { peer, keep, suite } = options;
   const installation: Installation = peer === undefined ? { install: 'moongate', set: [...chartValues, ...options.set] } : { install: peer };
-  const cluster = await startCluster({ images: [...imagesFor(installation), suiteCoreDns], onProgress: print, signal });
+  const cluster = await startCluster({ images: [...imagesFor(installation), ...suite.images(options.picker)], onProgress: print, signal });
   try {
-    if (peer === undefined) await applyCrds(cluster, { channel: options.channel, version: options.crds });
+    if (peer === undefined) await applyCrds(cluster, { channel: options.channel, version: options.crds, more: suite.definitions });
     await install(cluster, { ...installation, onProgress: print });
   } catch (error) {
     await cluster.stop();

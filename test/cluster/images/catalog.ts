@@ -16,11 +16,12 @@ export const envoyImage = 'docker.io/envoyproxy/envoy:distroless-v1.40.0';
 export const envoyGatewayImage = 'docker.io/envoyproxy/gateway:v1.9.1';
 export const metricsServerImage = 'registry.k8s.io/metrics-server/metrics-server:v0.8.0';
 
-/** All the names under which manifests ask for the echo server: the conformance suite's, and those of ACK's examples. */
+/** All the names under which manifests ask for the echo server: those of the conformance suites, and of ACK's examples. */
 export const echoImages = [
   'registry.k8s.io/gateway-api/echo-basic:v1.5.1',
   'registry.k8s.io/gateway-api/echo-basic:v1.6.0-dev.2',
   'registry.k8s.io/gateway-api/echo-basic:v1.6.0-dev.3',
+  'gcr.io/k8s-staging-gateway-api/echo-basic:v20251106-v1.3.0-263-g47c3435c',
   'registry-cn-hangzhou.ack.aliyuncs.com/ack-demo/envoygateway-echo-basic:v20231214-v1.0.0-140-gf544a46e',
 ] as const;
 

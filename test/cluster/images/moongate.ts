@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, readFile, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, posix, relative } from 'node:path';
-import type { LayerEntry } from './archive.ts';
+import type { ImageContent, LayerEntry } from './archive.ts';
 import { readFinalStage } from './dockerfile.ts';
 import type { FinalStage } from './dockerfile.ts';
 import { ensureArchive } from './image.ts';
@@ -24,6 +24,11 @@ const bases: Readonly<Record<string, { readonly node: string; readonly env: Read
 
 /** Moongate's own image: what the Dockerfile's last stage describes, made of this checkout. It has the name that the chart asks for. */
 export async function moongateImage(onProgress: Progress): Promise<string> {
+  return ensureArchive('moongate', await moongateContent(onProgress), onProgress);
+}
+
+/** What is in the image. */
+export async function moongateContent(onProgress: Progress): Promise<ImageContent> {
   const stage = readFinalStage(await readFile(join(root, 'Dockerfile'), 'utf8'));
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
   const base = bases[stage.base];
@@ -35,7 +40,7 @@ export async function moongateImage(onProgress: Progress): Promise<string> {
     [{ path: base.node, from: node }, ...(await librariesOf(node)), { path: '/etc/ssl/certs/ca-certificates.crt', from: '/etc/ssl/certs/ca-certificates.crt' }],
     ...shareable(stage.copies.map(({ sources, target }) => sources.flatMap((source) => copied(build, source, target)))),
   ];
-  return ensureArchive('moongate', {
+  return {
     names: [`docker.io/moongate/moongate:${version}`],
     layers,
     config: {
@@ -47,7 +52,7 @@ export async function moongateImage(onProgress: Progress): Promise<string> {
       ...(stage.user === undefined ? {} : { user: stage.user }),
       ...(stage.workingDir === undefined ? {} : { workingDir: stage.workingDir }),
     },
-  }, onProgress);
+  };
 }
 
 /** Files of the build stage: path in the stage to path here. */

@@ -17,3 +17,12 @@ export const inferenceSimulator: Recipe = {
   programs: { 'llm-d-inference-sim': './cmd/llm-d-inference-sim' },
   minutes: 2,
 };
+
+/** The picker that the conformance suite of the Inference Extension brings along: it takes turns, and does as headers of the tests say. */
+export const testingPicker: Recipe = {
+  name: 'testing-picker',
+  version: 'v1.6.0',
+  source: { module: 'sigs.k8s.io/gateway-api-inference-extension' },
+  programs: { lwepp: './cmd/lwepp' },
+  minutes: 2,
+};

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { keptFolder, readKeptRuns, type KeptRun } from './kept-run.ts';
+import { suites } from '../suite/suites.ts';
+import { inferenceSubmissionPage } from './inference.ts';
+import { conformancePagePath, keptFolder, keptName, readKeptRuns, type KeptRun } from './kept-run.ts';
 import { conformancePage } from './page.ts';
 import { submissionPage } from './submission.ts';
 
@@ -54,14 +56,28 @@ test('a failure is to be seen in all three tables', () => {
   assert.deepEqual(rows(page, 'Retries'), ['| Retries | Gateway, Retry | FAIL, 0.0 s |']);
 });
 
-test('the README for upstream links each report by its name', () => {
+test('runs of the Inference Extension are a section of their own, with the picker that was asked', () => {
+  const inference = run('experimental');
+  const page = conformancePage([run('standard')], [{ ...inference, results: { ...inference.results, suite: 'v1.6.0', picker: 'a picker', command: 'npm run conformance:inference' } }]);
+  assert.deepEqual(rows(page.slice(page.indexOf('## Inference Extension')), 'experimental'), [
+    '| experimental | v1.6.0 | v1.6.3 | 1/1 | a picker | 2026-01-31 | v1.0.0 | 1.40.0 | 61 s | `npm run conformance:inference` |',
+  ]);
+});
+
+test('the READMEs for upstream link each report by its name', () => {
   assert.deepEqual(rows(submissionPage([run('standard')]), 'standard'), ['| standard | [v1.0.0](https://p.example) | default | [v1.0.0 report](./standard-v1.0.0-default-report.yaml) |']);
+  const inference = run('standard');
+  const kept = { ...inference, name: keptName(suites.inference, inference.report), report: { ...inference.report, GatewayAPIInferenceExtensionVersion: 'v1.6.0' } };
+  assert.deepEqual(rows(inferenceSubmissionPage([kept]), 'v1.6.0'), ['| v1.6.0 | Gateway | [v1.0.0](https://p.example) | default | [v1.0.0 Gateway report](./standard-v1.0.0-default-gateway-report.yaml) |']);
 });
 
 test('the pages in docs/ are those of the reports that are kept there', () => {
-  const runs = readKeptRuns();
-  assert.ok(runs.length > 0);
-  assert.equal(readFileSync(join(keptFolder, '../conformance.md'), 'utf8'), conformancePage(runs));
-  assert.equal(readFileSync(join(keptFolder, 'README.md'), 'utf8'), submissionPage(runs));
-  for (const { name, report } of runs) assert.equal(name, `${report.gatewayAPIChannel}-${report.implementation.version}-${report.mode}`);
+  const { gateway, inference } = suites;
+  const [runs, inferenceRuns] = [readKeptRuns(gateway), readKeptRuns(inference)];
+  assert.ok(runs.length > 0 && inferenceRuns.length > 0);
+  assert.equal(readFileSync(conformancePagePath, 'utf8'), conformancePage(runs, inferenceRuns));
+  assert.equal(readFileSync(join(keptFolder(gateway), 'README.md'), 'utf8'), submissionPage(runs));
+  assert.equal(readFileSync(join(keptFolder(inference), 'README.md'), 'utf8'), inferenceSubmissionPage(inferenceRuns));
+  for (const { name, report } of runs) assert.equal(name, keptName(gateway, report));
+  for (const { name, report } of inferenceRuns) assert.equal(name, keptName(inference, report));
 });

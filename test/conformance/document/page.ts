@@ -1,10 +1,10 @@
 import type { Level, ConformanceReport } from '../suite/report.ts';
-import type { KeptRun, KeptTest } from './kept-run.ts';
+import { inferenceSection } from './inference.ts';
+import type { KeptRun } from './kept-run.ts';
+import { distinct, table, testRows } from './tables.ts';
 
-const words = { pass: 'pass', fail: 'FAIL', skip: 'skipped', unfinished: 'did not end' } as const;
-
-/** docs/conformance.md: profiles, features and tests of all kept runs. */
-export function conformancePage(runs: readonly KeptRun[]): string {
+/** docs/conformance.md: profiles, features and tests of all kept runs, those of the Inference Extension's suite last. */
+export function conformancePage(runs: readonly KeptRun[], inferenceRuns: readonly KeptRun[] = []): string {
   return `${[
     '# Conformance',
     '',
@@ -29,6 +29,7 @@ export function conformancePage(runs: readonly KeptRun[]): string {
     'One of them: `npm run conformance -- --run-test NAME`.',
     '',
     table(['test', 'features', ...channels(runs)], testRows(runs)),
+    ...inferenceSection(inferenceRuns),
   ].join('\n')}\n`;
 }
 
@@ -73,30 +74,7 @@ function featureResult({ report, results }: KeptRun, feature: string): string {
   return tests.length === 0 ? 'no test' : `${ran.filter(({ outcome }) => outcome === 'pass').length}/${ran.length}`;
 }
 
-function testRows(runs: readonly KeptRun[]): string[][] {
-  const byName = runs.map(({ results }) => new Map(results.tests.map((test) => [test.name, test])));
-  const names = distinct(runs.flatMap(({ results }) => results.tests.map((test) => test.name)));
-  return names.map((name) => {
-    const found = byName.map((tests) => tests.get(name));
-    return [name, found.find((test) => test !== undefined)?.features.join(', ') ?? '', ...found.map(testResult)];
-  });
-}
-
-function testResult(test: KeptTest | undefined): string {
-  if (test === undefined) return '-';
-  return test.outcome === 'skip' ? words.skip : `${words[test.outcome]}, ${test.seconds.toFixed(1)} s`;
-}
-
 /** GATEWAY-HTTP → HTTP. */
 function shortName(profile: string): string {
   return profile.replace(/^GATEWAY-/, '');
-}
-
-function distinct(names: readonly string[]): string[] {
-  return [...new Set(names)].sort();
-}
-
-/** A table of Markdown. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

@@ -1,5 +1,5 @@
 import type { KeptRun } from './kept-run.ts';
-import { table } from './page.ts';
+import { table } from './tables.ts';
 
 /**
  * The README that upstream wants beside the reports of an implementation.

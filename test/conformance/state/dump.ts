@@ -14,7 +14,7 @@ export interface DumpOptions {
   readonly controllerNamespace: string;
 }
 
-const groups = ['gateway.networking.k8s.io', 'gateway.envoyproxy.io'] as const;
+const groups = ['gateway.networking.k8s.io', 'gateway.envoyproxy.io', 'inference.networking.k8s.io'] as const;
 const proxyLabel = 'gateway.envoyproxy.io/owning-gateway-name';
 /** Namespace, name, and how often each container was restarted. */
 const podLine = '{range .items[*]}{.metadata.namespace} {.metadata.name} {.status.containerStatuses[*].restartCount}{"\\n"}{end}';

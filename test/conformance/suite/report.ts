@@ -24,6 +24,8 @@ export interface ConformanceReport {
   readonly mode: string;
   readonly gatewayAPIChannel: string;
   readonly gatewayAPIVersion: string;
+  /** In reports of the Inference Extension's suite. */
+  readonly GatewayAPIInferenceExtensionVersion?: string;
   readonly implementation: { readonly organization: string; readonly project: string; readonly url: string; readonly version: string };
   /** A run that fails before its first test has null. */
   readonly profiles?: readonly ReportedProfile[] | null;

@@ -1,4 +1,4 @@
-// The official conformance suite of the Gateway API as one program, and a list of what is in it.
+// What is in a suite, for the program that runs it. Beside this file is one that names the suite.
 package suite
 
 import (
@@ -9,15 +9,11 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/util/sets"
-	"sigs.k8s.io/gateway-api/conformance"
-	"sigs.k8s.io/gateway-api/conformance/tests"
 	"sigs.k8s.io/gateway-api/conformance/utils/suite"
 	"sigs.k8s.io/gateway-api/pkg/features"
 )
 
 var catalogue = flag.String("catalogue", "", "File to write the names and features of all tests to, as JSON")
-
-func TestConformance(t *testing.T) { conformance.RunConformance(t) }
 
 type test struct {
 	Name        string                 `json:"name"`
@@ -32,25 +28,19 @@ type profile struct {
 	Extended []features.FeatureName `json:"extended"`
 }
 
-func TestCatalogue(t *testing.T) {
-	list := make([]test, 0, len(tests.ConformanceTests))
-	for _, each := range tests.ConformanceTests {
-		list = append(list, test{each.ShortName, each.Features, each.Parallel, each.Provisional, each.Manifests})
+func writeCatalogue(t *testing.T, tests []suite.ConformanceTest, ofProfiles ...suite.ConformanceProfile) {
+	list := make([]test, 0, len(tests))
+	for _, each := range tests {
+		list = append(list, test{each.ShortName, append([]features.FeatureName{}, each.Features...), each.Parallel, each.Provisional, each.Manifests})
 	}
 	profiles := map[suite.ConformanceProfileName]profile{}
-	for _, each := range []suite.ConformanceProfile{
-		suite.GatewayHTTPConformanceProfile,
-		suite.GatewayGRPCConformanceProfile,
-		suite.GatewayTLSConformanceProfile,
-		suite.GatewayTCPConformanceProfile,
-		suite.GatewayUDPConformanceProfile,
-	} {
-		profiles[each.Name] = profile{sorted(each.CoreFeatures), sorted(each.ExtendedFeatures)}
-	}
 	experimental := sets.Set[features.FeatureName]{}
-	for each := range features.AllFeatures {
-		if each.Channel == features.FeatureChannelExperimental {
-			experimental.Insert(each.Name)
+	for _, each := range ofProfiles {
+		profiles[each.Name] = profile{sorted(each.CoreFeatures), sorted(each.ExtendedFeatures)}
+		for feature := range features.AllFeatures {
+			if feature.Channel == features.FeatureChannelExperimental && each.CoreFeatures.Union(each.ExtendedFeatures).Has(feature.Name) {
+				experimental.Insert(feature.Name)
+			}
 		}
 	}
 	text, err := json.Marshal(map[string]any{"tests": list, "profiles": profiles, "experimental": sorted(experimental)})
@@ -62,6 +52,7 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
+// Never nil, which would be null in JSON, as the features of a test may be.
 func sorted(set sets.Set[features.FeatureName]) []features.FeatureName {
-	return slices.Sorted(slices.Values(set.UnsortedList()))
+	return append([]features.FeatureName{}, slices.Sorted(slices.Values(set.UnsortedList()))...)
 }
