@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { suites } from '../suite/suites.ts';
@@ -74,10 +74,11 @@ test('the READMEs for upstream link each report by its name', () => {
 test('the pages in docs/ are those of the reports that are kept there', () => {
   const { gateway, inference } = suites;
   const [runs, inferenceRuns] = [readKeptRuns(gateway), readKeptRuns(inference)];
-  assert.ok(runs.length > 0 && inferenceRuns.length > 0);
+  assert.ok(runs.length > 0);
   assert.equal(readFileSync(conformancePagePath, 'utf8'), conformancePage(runs, inferenceRuns));
   assert.equal(readFileSync(join(keptFolder(gateway), 'README.md'), 'utf8'), submissionPage(runs));
-  assert.equal(readFileSync(join(keptFolder(inference), 'README.md'), 'utf8'), inferenceSubmissionPage(inferenceRuns));
+  const readme = join(keptFolder(inference), 'README.md');
+  assert.equal(existsSync(readme) ? readFileSync(readme, 'utf8') : undefined, inferenceRuns.length > 0 ? inferenceSubmissionPage(inferenceRuns) : undefined);
   for (const { name, report } of runs) assert.equal(name, keptName(gateway, report));
   for (const { name, report } of inferenceRuns) assert.equal(name, keptName(inference, report));
 });
