@@ -133,6 +133,6 @@ describe('the chart on a cluster', () => {
       return true;
     }, { limit });
     assert.deepEqual(await namesOf('gatewayclasses'), ['ack-gateway', 'eg']);
-    assert.deepEqual(await namesOf('deployments', '--namespace', 'gateways'), ['moongate']);
+    assert.deepEqual(await namesOf('deployments', '--namespace', 'gateways'), ['moongate', 'moongate-endpoint-picker']);
   });
 });
